@@ -1,0 +1,296 @@
+/*
+ * faultcount: count the page faults of processes with plain perf events.
+ *
+ * usage: faultcount [-e] [-f] [-i MS] PID [PID...]
+ *   -e      entries only (one event a thread instead of three)
+ *   -f      count forked children too, into the row of the process they came from
+ *   -i MS   print the counts every MS milliseconds (default 1000)
+ *
+ * Output, line-buffered, a header first:
+ *   ready THREADS UNSURE         all events are attached and enabled
+ *   count PID ENTRIES MINOR MAJOR    faults since `ready`; MINOR and MAJOR are - under -e
+ *   tick                         every PID has been printed
+ *   final                        the counts that follow were read with the events disabled
+ *   gone PID                     could not be opened: it has no thread any more
+ *
+ * ENTRIES is PERF_COUNT_SW_PAGE_FAULTS (fires when a fault begins), MINOR and MAJOR the events that
+ * fire in mm_account_fault() when one is completed, so ENTRIES - MINOR - MAJOR are the failed ones.
+ *
+ * Threads that exist are opened one by one, those that they create are inherited by the kernel:
+ * only threads of the process (attr.inherit_thread, Linux 5.13) or, with -f, forked children too.
+ * A thread that appears while its siblings are being opened may have inherited the events or not,
+ * so all are closed and opened again until no thread appeared meanwhile; UNSURE is the number of
+ * threads for which that did not succeed in 50 attempts.
+ *
+ * Ends at SIGTERM or SIGINT with the final counts. Exit status: 0, 1 (no process left, or the kernel
+ * refuses), 2 (usage).
+ * Source: perf_event_open(2); kernel/events/core.c (inherit_event, perf_event_read_value).
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+enum { EVENTS = 3, ATTEMPTS = 50 };
+
+static const uint64_t event_config[EVENTS] = {
+	PERF_COUNT_SW_PAGE_FAULTS,
+	PERF_COUNT_SW_PAGE_FAULTS_MIN,
+	PERF_COUNT_SW_PAGE_FAULTS_MAJ,
+};
+
+static struct options {
+	int events;        /* how many of event_config are counted */
+	int follow;        /* forked children too */
+	long interval_ms;
+} opt = { EVENTS, 0, 1000 };
+
+struct thread {
+	pid_t tid;
+	int fd[EVENTS];
+};
+
+struct process {
+	pid_t pid;
+	struct thread *threads;
+	int count, room;
+	int unsure;
+};
+
+static void die(int status, const char *what, const char *why)
+{
+	fprintf(stderr, "faultcount: %s: %s\n", what, why);
+	exit(status);
+}
+
+static int perf_open(pid_t tid, int event, int group)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof attr,
+		.config = event_config[event],
+		.disabled = group < 0,
+		.inherit = 1,
+		.inherit_thread = !opt.follow,
+	};
+
+	return syscall(SYS_perf_event_open, &attr, tid, -1, group, PERF_FLAG_FD_CLOEXEC);
+}
+
+static int knows(const struct process *p, pid_t tid)
+{
+	for (int i = 0; i < p->count; i++)
+		if (p->threads[i].tid == tid)
+			return 1;
+	return 0;
+}
+
+/* Opens one thread's events: 1 done, 0 it is gone. */
+static int open_thread(struct process *p, pid_t tid)
+{
+	struct thread t = { .tid = tid, .fd = { -1, -1, -1 } };
+
+	for (int e = 0; e < opt.events; e++) {
+		t.fd[e] = perf_open(tid, e, t.fd[0]);
+		if (t.fd[e] >= 0)
+			continue;
+		if (errno == ESRCH) {
+			while (e-- > 0)
+				close(t.fd[e]);
+			return 0;
+		}
+		die(1, "perf_event_open", strerror(errno));
+	}
+	if (p->count == p->room) {
+		p->room = p->room ? 2 * p->room : 16;
+		p->threads = realloc(p->threads, p->room * sizeof *p->threads);
+		if (!p->threads)
+			die(1, "threads", strerror(errno));
+	}
+	p->threads[p->count++] = t;
+	return 1;
+}
+
+/* Opens the threads that are not open yet; returns how many those were, -1 if the process is gone. */
+static int open_new_threads(struct process *p)
+{
+	char path[64];
+	struct dirent *entry;
+	int opened = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/task", p->pid);
+	DIR *dir = opendir(path);
+	if (!dir)
+		return -1;
+	while ((entry = readdir(dir)) != NULL) {
+		pid_t tid = atoi(entry->d_name);
+		if (tid > 0 && !knows(p, tid))
+			opened += open_thread(p, tid);
+	}
+	closedir(dir);
+	return opened;
+}
+
+static void close_threads(struct process *p)
+{
+	for (int i = 0; i < p->count; i++)
+		for (int e = opt.events - 1; e >= 0; e--)
+			close(p->threads[i].fd[e]);
+	p->count = 0;
+}
+
+static int open_process(struct process *p)
+{
+	for (int attempt = 1;; attempt++) {
+		if (open_new_threads(p) < 0 || p->count == 0)
+			return 0;
+		int late = open_new_threads(p);
+		if (late <= 0)
+			return 1;
+		if (attempt == ATTEMPTS) {
+			p->unsure = late;
+			return 1;
+		}
+		close_threads(p);
+	}
+}
+
+static void control(const struct process *p, unsigned long request)
+{
+	for (int i = 0; i < p->count; i++)
+		ioctl(p->threads[i].fd[0], request, PERF_IOC_FLAG_GROUP);
+}
+
+static uint64_t sum(const struct process *p, int event)
+{
+	uint64_t total = 0, value;
+
+	for (int i = 0; i < p->count; i++)
+		if (read(p->threads[i].fd[event], &value, sizeof value) == sizeof value)
+			total += value;
+	return total;
+}
+
+static void print_counts(const struct process *all, int n)
+{
+	for (int i = 0; i < n; i++) {
+		/* completions first: read later, the entries can only be more */
+		if (opt.events == EVENTS) {
+			uint64_t minor = sum(&all[i], 1), major = sum(&all[i], 2);
+			printf("count %d %lu %lu %lu\n", all[i].pid, sum(&all[i], 0), minor, major);
+		} else {
+			printf("count %d %lu - -\n", all[i].pid, sum(&all[i], 0));
+		}
+	}
+	printf("tick\n");
+}
+
+static int ticks(void)
+{
+	struct itimerspec every = {
+		.it_interval = { opt.interval_ms / 1000, opt.interval_ms % 1000 * 1000000L },
+	};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+
+	every.it_value = every.it_interval;
+	if (fd < 0 || timerfd_settime(fd, 0, &every, NULL) < 0)
+		die(1, "timer", strerror(errno));
+	return fd;
+}
+
+static int stop_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	int fd = signalfd(-1, &set, SFD_CLOEXEC);
+	if (fd < 0)
+		die(1, "signalfd", strerror(errno));
+	return fd;
+}
+
+static long number(const char *text, const char *what)
+{
+	char *end;
+	long value = strtol(text, &end, 10);
+
+	if (*text == 0 || *end || value <= 0 || value > 2000000000)
+		die(2, what, text);
+	return value;
+}
+
+int main(int argc, char **argv)
+{
+	int c;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	while ((c = getopt(argc, argv, "efi:")) != -1) {
+		switch (c) {
+		case 'e': opt.events = 1; break;
+		case 'f': opt.follow = 1; break;
+		case 'i': opt.interval_ms = number(optarg, "not an interval"); break;
+		default: return 2;
+		}
+	}
+	int n = argc - optind;
+	if (n < 1)
+		die(2, "usage", "faultcount [-e] [-f] [-i MS] PID [PID...]");
+
+	/* three descriptors a thread: as many as we may have */
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+
+	struct process *all = calloc(n, sizeof *all);
+	if (!all)
+		die(1, "processes", strerror(errno));
+	int stop = stop_signals(), timer = ticks(), threads = 0, unsure = 0;
+	for (int i = 0; i < n; i++) {
+		all[i].pid = number(argv[optind + i], "not a pid");
+		if (!open_process(&all[i]))
+			printf("gone %d\n", all[i].pid);
+		threads += all[i].count;
+		unsure += all[i].unsure;
+	}
+	if (threads == 0)
+		die(1, "no such process", argv[optind]);
+	for (int i = 0; i < n; i++)
+		control(&all[i], PERF_EVENT_IOC_ENABLE);
+	printf("ready %d %d\n", threads, unsure);
+
+	struct pollfd fds[] = { { stop, POLLIN, 0 }, { timer, POLLIN, 0 } };
+	for (;;) {
+		uint64_t expired;
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			die(1, "poll", strerror(errno));
+		if (fds[0].revents)
+			break;
+		if (fds[1].revents && read(timer, &expired, sizeof expired) == sizeof expired)
+			print_counts(all, n);
+		if (ferror(stdout))
+			return 1;
+	}
+	for (int i = 0; i < n; i++)
+		control(&all[i], PERF_EVENT_IOC_DISABLE);
+	printf("final\n");
+	print_counts(all, n);
+	return 0;
+}

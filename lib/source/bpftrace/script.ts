@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { ROOT } from "../../paths.ts";
+import type { Scope } from "../source.ts";
+
+/** The scripts in bt/, each of which answers one question and also runs alone. */
+export type ScriptName = "faults" | "entries" | "latency" | "types" | "exits" | "kprobe" | "fentry";
+
+/** How the scripts name their one process, and what a wider scope puts in its place. */
+const ONE_PROCESS = "/pid == $1/";
+const INTERVAL = /^interval:s:1 \{(.*)\}$/m;
+
+/**
+ * Processes by a map instead of by name: seeded before the probes attach, joined by every task that
+ * one of them forks (threads too, which does no harm: predicates ask for the pid), left when the
+ * kernel frees the task, since only then can its number be given to another.
+ */
+const trackedScript = (pids: readonly number[]): string => `
+BEGIN { ${pids.map((pid) => `@tracked[${pid}] = 1;`).join(" ")} }
+tracepoint:sched:sched_process_fork /@tracked[pid]/ { @tracked[args->child_pid] = 1; }
+tracepoint:sched:sched_process_free { delete(@tracked[args->pid]); }
+END { clear(@tracked); }
+`;
+
+/** The filter of a scope, and the probes that keep it. */
+export function scopeFilter(scope: Scope): { predicate: string; probes: string } {
+  switch (scope.kind) {
+    case "all":
+      return { predicate: "/pid != 0/", probes: "" };
+    case "cgroup":
+      return { predicate: `/${scope.ids.map((id) => `cgroup == ${id}`).join(" || ")}/`, probes: "" };
+    case "pids": {
+      if (scope.follow) return { predicate: "/@tracked[pid]/", probes: trackedScript(scope.pids) };
+      return { predicate: `/${scope.pids.map((pid) => `pid == ${pid}`).join(" || ")}/`, probes: "" };
+    }
+  }
+}
+
+/**
+ * One program out of several scripts: their filter replaced by the scope's, their keys by process and
+ * thread where threads are asked for, and their interval blocks by one that prints all maps, in
+ * order, and then the word that ends a tick.
+ */
+export function compose(
+  names: readonly ScriptName[],
+  scope: Scope,
+  tickMs: number,
+  perThread: boolean,
+): string {
+  const { predicate, probes } = scopeFilter(scope);
+  const prints: string[] = [];
+  const parts = names.map((name) => {
+    const text = readFileSync(`${ROOT}/bt/${name}.bt`, "utf8");
+    const keyed = perThread && name !== "exits" ? text.replace(/\[pid\b/g, "[pid, tid") : text;
+    prints.push(INTERVAL.exec(keyed)?.[1]?.trim() ?? "");
+    return keyed.replaceAll(ONE_PROCESS, predicate).replace(INTERVAL, "");
+  });
+  return [...parts, probes, `interval:ms:${tickMs} { ${prints.join(" ")} printf("tick"); }`].join("\n");
+}

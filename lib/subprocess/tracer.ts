@@ -1,0 +1,114 @@
+import { Duplex } from "node:stream";
+import { execa, type Options } from "execa";
+import { EXIT, UserError } from "../cli/error.ts";
+import { helperPath } from "../paths.ts";
+import { LineSplitter } from "./lines.ts";
+
+/** How long a tracer may take to print its last maps and end, before it is killed. */
+const GRACE_MS = 15_000;
+/** A stop signal that meets bpftrace outside its poll is lost (docs/sources.md): it is repeated. */
+const REPEAT_MS = 500;
+
+export interface TracerEnd {
+  exitCode: number | null;
+  signal: string | null;
+  /** The end was asked for by stop(). */
+  asked: boolean;
+  /** The last lines of its standard error. */
+  complaint: string;
+}
+
+export interface Tracer {
+  readonly pid: number;
+  /** Sends SIGTERM (again and again until it is gone) and waits for the end. */
+  stop(): Promise<TracerEnd>;
+  /** Resolves when it has ended and its last line was delivered; never rejects. */
+  readonly ended: Promise<TracerEnd>;
+  /** Writes a line to its control descriptor (4); resolves when it acknowledged on 5, or has ended. */
+  command(text: string): Promise<void>;
+}
+
+export interface TracerOptions {
+  env?: Record<string, string>;
+  onLine: (line: string) => void;
+  onErrorLine?: (line: string) => void;
+  /** Where its lines come from: its standard output, or a descriptor of its own (perf's --log-fd). */
+  linesFrom?: "stdout" | "fd3";
+}
+
+/** Descriptors of a tracer with perf's --log-fd 3 and --control fd:4,5: input, output, error, log, control, acknowledgement. */
+const WITH_CONTROL = ["ignore", "ignore", "pipe", "pipe", "pipe", "pipe"] as const;
+
+/**
+ * Starts a tracer that dies with this process, even when that is killed: through helpers-c/leash.
+ * It has no standard input and a process group of its own, so that a Ctrl-C of the terminal meets
+ * this process alone, which then ends the tracer in its own time.
+ *
+ * @throws UserError when the program cannot be started
+ */
+export async function startTracer(file: string, args: string[], options: TracerOptions): Promise<Tracer> {
+  const tail: string[] = [];
+  const remember = (line: string): void => {
+    if (line.trim() !== "") tail.push(line.trim());
+    if (tail.length > 8) tail.shift();
+    options.onErrorLine?.(line);
+  };
+  const stdio: Options["stdio"] =
+    options.linesFrom === "fd3" ? [...WITH_CONTROL] : ["ignore", "pipe", "pipe"];
+  const child = execa(helperPath("leash"), [String(process.pid), file, ...args], {
+    stdio,
+    buffer: false,
+    reject: false,
+    detached: true,
+    cleanup: true,
+    env: { LC_ALL: "C", ...options.env },
+  });
+  const lines = options.linesFrom === "fd3" ? child.stdio[3] : child.stdout;
+  let asked = false;
+  const drained = [forEachLine(lines, options.onLine), forEachLine(child.stderr, remember)];
+  const ended = (async (): Promise<TracerEnd> => {
+    const result = await child;
+    await Promise.all(drained);
+    const exitCode = result.exitCode ?? null;
+    const failedToStart = child.pid === undefined ? [result.shortMessage ?? "cannot start"] : [];
+    return { exitCode, signal: result.signal ?? null, asked, complaint: [...failedToStart, ...tail].join("; ") };
+  })();
+  if (child.pid === undefined) {
+    const { complaint } = await ended;
+    throw new UserError(`cannot start '${file}': ${complaint}`, EXIT.prerequisite);
+  }
+  const stop = async (): Promise<TracerEnd> => {
+    asked = true;
+    child.kill("SIGTERM");
+    const again = setInterval(() => child.kill("SIGTERM"), REPEAT_MS);
+    const last = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
+    try {
+      return await ended;
+    } finally {
+      clearInterval(again);
+      clearTimeout(last);
+    }
+  };
+  const command = async (text: string): Promise<void> => {
+    const [control, acknowledgement] = [child.stdio[4], child.stdio[5]];
+    if (!isDuplex(control) || !isDuplex(acknowledgement)) throw new Error(`${file} has no control descriptor`);
+    const answer = new Promise<void>((resolve) => acknowledgement.once("data", () => resolve()));
+    control.on("error", () => undefined); // it ended first: `ended` says so
+    control.write(`${text}\n`);
+    await Promise.race([answer, ended]);
+  };
+  return { pid: child.pid, stop, ended, command };
+}
+
+async function forEachLine(stream: unknown, take: (line: string) => void): Promise<void> {
+  if (!isByteStream(stream)) return;
+  const splitter = new LineSplitter();
+  for await (const chunk of stream) for (const line of splitter.push(chunk)) take(line);
+  for (const line of splitter.end()) take(line);
+}
+
+const isDuplex = (stream: unknown): stream is Duplex => stream instanceof Duplex;
+
+function isByteStream(stream: unknown): stream is AsyncIterable<Uint8Array> {
+  return typeof stream === "object" && stream !== null && Symbol.asyncIterator in stream;
+}
