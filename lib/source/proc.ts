@@ -1,4 +1,4 @@
-import { UserError } from "../cli/error.ts";
+import { cgroupMembers } from "../procfs/cgroup.ts";
 import { readPidStat } from "../procfs/pid-stat.ts";
 import { listPids, listThreads, withDescendants } from "../procfs/processes.ts";
 import { Queue } from "../subprocess/queue.ts";
@@ -16,7 +16,6 @@ interface Seen {
  * does after its last reading is not seen: that is the books' business.
  */
 export async function attachProc(options: SourceOptions, root = "/proc"): Promise<AttachedSource> {
-  if (options.scope.kind === "cgroup") throw new UserError("proc: a cgroup v2 is counted by its members");
   const degraded: string[] = [];
   if (options.latency) degraded.push("latency needs eBPF (--via bpftrace)");
   if (options.types) degraded.push("access types need eBPF (--via bpftrace)");
@@ -76,7 +75,7 @@ export async function attachProc(options: SourceOptions, root = "/proc"): Promis
 
 function pidsOf(scope: Scope, root: string): number[] {
   if (scope.kind === "all") return listPids(root);
-  if (scope.kind === "cgroup") return [];
+  if (scope.kind === "cgroup") return cgroupMembers(scope.directory);
   return scope.follow ? withDescendants(scope.pids, root) : scope.pids;
 }
 

@@ -11,7 +11,7 @@ export type SourceName = (typeof SOURCES)[number];
 /** Which tasks are counted. */
 export type Scope =
   | { kind: "pids"; pids: number[]; follow: boolean }
-  | { kind: "cgroup"; ids: number[] }
+  | { kind: "cgroup"; ids: number[]; directory: string }
   | { kind: "all" };
 
 export interface SourceOptions {

@@ -90,7 +90,8 @@ export async function startTracer(file: string, args: string[], options: TracerO
     }
   };
   const command = async (text: string): Promise<void> => {
-    const [control, acknowledgement] = [child.stdio[4], child.stdio[5]];
+    const streams: readonly unknown[] = child.stdio;
+    const [control, acknowledgement] = [streams[4], streams[5]];
     if (!isDuplex(control) || !isDuplex(acknowledgement)) throw new Error(`${file} has no control descriptor`);
     const answer = new Promise<void>((resolve) => acknowledgement.once("data", () => resolve()));
     control.on("error", () => undefined); // it ended first: `ended` says so

@@ -1,0 +1,77 @@
+import { Command, CommanderError } from "commander";
+import { VERSION } from "../version.ts";
+import { EXIT, messageOf, UserError } from "./error.ts";
+import { StandardOutput } from "./output.ts";
+
+export interface Invocation {
+  /** Aborted by Ctrl-C, SIGTERM, SIGHUP, and when nobody reads our output any more. */
+  signal: AbortSignal;
+  out: StandardOutput;
+  /** One line on standard error, with the tool's name. */
+  warn: (message: string) => void;
+  /** What stands after `--`, or null when there is no `--`. */
+  command: string[] | null;
+  /** Rejects with status 128 + n at the next signal: for waits after the measurement. */
+  interrupted: () => Promise<never>;
+}
+
+/** A tool: its options, and what it does; it returns the exit status. */
+export interface Tool {
+  name: string;
+  describe: (program: Command) => Command;
+  run: (program: Command, invocation: Invocation) => Promise<number>;
+}
+
+const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+
+/**
+ * Runs a tool: splits the arguments at the first `--`, parses the options, catches signals and
+ * errors, and sets the exit status (lib/cli/error.ts). Usage errors are 2.
+ */
+export async function runTool(tool: Tool, argv: readonly string[] = process.argv.slice(2)): Promise<void> {
+  const abort = new AbortController();
+  let hurry: ((error: unknown) => void) | null = null;
+  // first of all: a Ctrl-C that comes early must end us in order
+  for (const [name, number] of Object.entries(SIGNALS)) {
+    process.on(name, () => {
+      abort.abort();
+      hurry?.(new UserError("", 128 + number));
+    });
+  }
+  const warn = (message: string): void => void process.stderr.write(`${tool.name}: ${message}\n`);
+  process.stderr.on("error", () => undefined); // nobody reads our complaints: nothing to be done
+  const out = new StandardOutput(() => abort.abort());
+  const split = argv.indexOf("--");
+  const own = split < 0 ? argv : argv.slice(0, split);
+  const program = tool.describe(new Command(tool.name));
+  program
+    .version(VERSION, "--version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .configureHelp({ helpWidth: 80 })
+    .configureOutput({ outputError: (text) => warn(text.trim().replace(/^error: /, "").replace(/\n\(?/g, " (")) })
+    .exitOverride();
+  try {
+    program.parse(own, { from: "user" });
+    const command = split < 0 ? null : argv.slice(split + 1);
+    const interrupted = (): Promise<never> =>
+      new Promise((_, reject) => {
+        hurry = reject;
+      });
+    const status = await tool.run(program, { signal: abort.signal, out, warn, command, interrupted });
+    await out.flush();
+    process.exitCode = out.failed === null ? status : EXIT.failed;
+    if (out.failed !== null) warn(out.failed);
+  } catch (error) {
+    process.exitCode = statusOf(error, warn);
+  }
+}
+
+function statusOf(error: unknown, warn: (message: string) => void): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof UserError) {
+    if (error.message !== "") warn(messageOf(error));
+    return error.exitStatus;
+  }
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  return EXIT.failed;
+}

@@ -1,0 +1,42 @@
+import { InvalidArgumentError } from "commander";
+
+/** Longest interval or duration: setTimeout's, in whole days. */
+const LONGEST_S = 24 * 24 * 3600;
+const SHORTEST_S = 0.01;
+/** PID_MAX_LIMIT of include/linux/threads.h, for 64 bits. */
+const PID_MAX = 4 * 1024 * 1024;
+
+/** Parsers of option values; what they throw becomes "option ... argument 'x' is invalid. REASON". */
+export function seconds(text: string): number {
+  const value = decimal(text);
+  if (value === null) throw new InvalidArgumentError("Not a number of seconds.");
+  if (value < SHORTEST_S || value > LONGEST_S) {
+    throw new InvalidArgumentError(`Give ${SHORTEST_S} to ${LONGEST_S} seconds.`);
+  }
+  return value;
+}
+
+export function count(text: string): number {
+  const value = decimal(text);
+  if (value === null || !Number.isInteger(value) || value < 1 || value > 1e9) {
+    throw new InvalidArgumentError("Give a whole number from 1 to 1000000000.");
+  }
+  return value;
+}
+
+/** "42" or "42,43", also repeated. */
+export function pids(text: string, previous: number[] = []): number[] {
+  const each = text.split(",").map((part) => {
+    const value = decimal(part);
+    if (value === null || !Number.isInteger(value) || value < 1 || value > PID_MAX) {
+      throw new InvalidArgumentError(`'${part}' is not a process id.`);
+    }
+    return value;
+  });
+  return [...previous, ...each];
+}
+
+/** Decimal digits only: no hexadecimal, no exponent, no blanks, no NaN. */
+function decimal(text: string): number | null {
+  return /^-?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : null;
+}

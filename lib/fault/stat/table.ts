@@ -1,0 +1,62 @@
+import type { SampleRecord, StartRecord, SummaryRecord } from "../../metric/record.ts";
+import { type Column, printable } from "../../term/table.ts";
+import { formatBytes, formatClock, formatCount, formatNs, formatRate } from "../../term/units.ts";
+
+/** Tables stay below 80 columns; the name takes what is left. */
+const WIDTH = 79;
+
+/** A row: a sample, or the average over the whole run. */
+export type Row = Omit<SampleRecord, "type" | "types">;
+
+/** The columns of a run: time and thread where asked for, percentiles where measured. */
+export function columnsFor(start: Pick<StartRecord, "latency" | "perThread">, timestamp: boolean): Column<Row>[] {
+  const columns: Column<Row>[] = [];
+  if (timestamp) columns.push({ title: "TIME", width: 8, align: "left", value: (row) => formatClock(row.time) });
+  columns.push({ title: "PID", width: 7, value: (row) => String(row.pid) });
+  if (start.perThread) columns.push({ title: "TID", width: 7, value: (row) => String(row.tid ?? "-") });
+  const count = start.latency ? 7 : 9;
+  columns.push(
+    { title: "minflt/s", width: 8, value: (row) => formatRate(row.minorPerSecond, 8) },
+    { title: "majflt/s", width: 8, value: (row) => formatRate(row.majorPerSecond, 8) },
+    { title: "minflt", width: count, value: (row) => formatCount(row.minor, count) },
+    { title: "majflt", width: start.latency ? 6 : 8, value: (row) => formatCount(row.major, 6) },
+  );
+  if (start.latency) {
+    for (const fault of ["minor", "major"] as const) {
+      columns.push({
+        title: `${fault.slice(0, 3)}50/99`,
+        width: 9,
+        value: (row) => {
+          const latency = row.latency?.[fault];
+          return latency === undefined || latency.count === 0
+            ? "-"
+            : `${formatNs(latency.p50Ns)}/${formatNs(latency.p99Ns)}`;
+        },
+      });
+    }
+  }
+  if (!(start.latency && start.perThread)) {
+    columns.push({ title: "RSS", width: 5, value: (row) => formatBytes(row.rss) });
+  }
+  const used = columns.reduce((sum, column) => sum + column.width + 1, 0);
+  const left = Math.max(4, Math.min(20, WIDTH - used));
+  columns.push({ title: left < 7 ? "CMD" : "COMMAND", width: left, align: "left", value: (row) => printable(row.comm, left) });
+  return columns;
+}
+
+/** The Average row: totals of the run, and rates over all of its time. */
+export function averageRow(summary: SummaryRecord, rss: number | null): Row {
+  const { seconds } = summary;
+  return {
+    time: summary.time,
+    seconds,
+    pid: summary.pid,
+    comm: summary.comm,
+    minor: summary.minor,
+    major: summary.major,
+    minorPerSecond: seconds > 0 ? summary.minor / seconds : 0,
+    majorPerSecond: seconds > 0 ? summary.major / seconds : 0,
+    rss,
+    ...(summary.latency === undefined ? {} : { latency: summary.latency }),
+  };
+}

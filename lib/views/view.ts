@@ -1,0 +1,8 @@
+import type { FaultRecord } from "../metric/record.ts";
+
+/** Something that shows or keeps the records of a run, as they come. */
+export interface View {
+  take(record: FaultRecord): void;
+  /** After the last record. */
+  end(): void;
+}
