@@ -1,0 +1,152 @@
+/** Panels over one time axis: they zoom together, share a cursor, and follow the window and the colours. */
+
+import { intervalPaths, rowAt } from "./intervals.js";
+import { colour, onColours } from "./theme.js";
+import { clock, elapsed } from "./units.js";
+
+const NARROW = 560;
+/** Width of an A4 page between margins: the layout for print is not known before it is too late. */
+const PRINTED = 660;
+const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif';
+
+/** Steps of the time axis in seconds: decimal below a minute, then as clocks count. */
+const TIME_STEPS = [
+  ...[1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30],
+  ...[60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800],
+];
+
+/** Every panel of the page, for the tests and for whoever opens the console. */
+const plots = [];
+window.__plots = plots;
+
+/** @param range {{end: number, origin: number}} the whole run: seconds, Unix time of second 0 */
+export function panelsOf(range) {
+  const whole = { min: 0, max: range.end > 0 ? range.end : 1 };
+  let zooming = false;
+
+  function zoomAll(source, { min, max }) {
+    if (zooming) return;
+    zooming = true;
+    for (const other of plots) if (other !== source) other.setScale("x", { min, max });
+    zooming = false;
+  }
+
+  /** A chart below `parent`. `lines`: what uPlot calls series, without the first. */
+  function panel(parent, { height, axes, scales, lines, data }) {
+    const u = new uPlot(
+      {
+        ...sizeIn(parent, height),
+        padding: [8, axes.length > 1 ? 0 : 12, 0, 0],
+        cursor: {
+          y: false,
+          sync: {
+            key: "time",
+            scales: ["x", null],
+            filters: { pub: (type) => !/mouse(down|up)/.test(type) },
+          },
+          drag: { x: true, y: false, dist: 4 },
+          dataIdx: rowAt,
+          points: { size: 7, width: 2, stroke: (u, i) => colourOf(u, i), fill: () => colour("paper") },
+          bind: { dblclick: () => () => zoomAll(null, whole) },
+        },
+        scales: {
+          x: { time: false, range: (_u, min, max) => (min === null ? [whole.min, whole.max] : [min, max]) },
+          ...scales,
+        },
+        axes: [timeAxis(), ...axes.map(valueAxis)],
+        series: [{ label: "time", value: (_u, x) => timeText(x) }, ...lines.map(line)],
+        legend: { markers: { width: 0, fill: (u, i) => markerOf(u.series[i]) } },
+        hooks: { setScale: [(u, key) => key === "x" && zoomAll(u, u.scales.x)] },
+      },
+      data,
+      parent,
+    );
+    u.fullHeight = height;
+    u.setScale("x", whole);
+    plots.push(u);
+    return u;
+  }
+
+  function timeText(x) {
+    return x == null ? "\u2013" : `${elapsed(x)} (${clock(range.origin + x)} UTC)`;
+  }
+
+  /** Other rows in the same chart: the zoom stays, the value scales follow. */
+  function replace(u, data) {
+    const { min, max } = u.scales.x;
+    u.setData(data, false);
+    u.setScale("x", { min, max });
+  }
+
+  return { panel, replace, reset: () => zoomAll(null, whole) };
+}
+
+function sizeIn(parent, fullHeight) {
+  const width = Math.max(Math.floor(parent.clientWidth), 240);
+  return { width, height: width < NARROW ? Math.min(fullHeight, 180) : fullHeight };
+}
+
+function line({ label, tint, scale, text, dash, sampled = "interval" }) {
+  const common = { label, scale, stroke: () => colour(tint), width: 1.75, value: (_u, v) => text(v), tint };
+  if (dash) common.dash = dash;
+  if (sampled === "instant") return { ...common, points: { size: 4, fill: () => colour(tint) } };
+  return { ...common, paths: intervalPaths, points: { show: false } };
+}
+
+function colourOf(u, seriesIdx) {
+  return colour(u.series[seriesIdx].tint ?? "muted");
+}
+
+/** The legend's sample of a line; a custom property, so that it follows the colours by itself. */
+function markerOf({ tint, dash }) {
+  if (!tint) return "none";
+  if (!dash) return `var(--${tint})`;
+  return `repeating-linear-gradient(90deg, var(--${tint}) 0 4px, transparent 4px 6px)`;
+}
+
+function base() {
+  return { font: FONT, stroke: () => colour("muted"), ticks: { show: false } };
+}
+
+function timeAxis() {
+  return {
+    ...base(),
+    grid: { show: false },
+    ticks: { show: true, size: 4, width: 1, stroke: () => colour("rule") },
+    size: 30,
+    space: 72,
+    incrs: TIME_STEPS,
+    values: (_u, splits) => splits.map(elapsed),
+  };
+}
+
+function valueAxis({ scale, text, side = 3, grid = true, tint, incrs }) {
+  return {
+    ...base(),
+    scale,
+    side,
+    size: (u) => (u.width < NARROW ? 50 : 64),
+    stroke: () => colour(tint ?? "muted"),
+    grid: { show: grid, width: 1, stroke: () => colour("grid") },
+    values: (_u, splits) => splits.map((v) => (v == null ? "" : text(v))),
+    ...(incrs ? { incrs } : {}),
+  };
+}
+
+function redrawAll() {
+  for (const u of plots) u.redraw(false);
+}
+
+function resizeAll(fixed) {
+  for (const u of plots) {
+    const { width, height } = fixed
+      ? { width: fixed, height: u.fullHeight }
+      : sizeIn(u.root.parentElement, u.fullHeight);
+    if (width !== u.width || height !== u.height) u.setSize({ width, height });
+  }
+}
+
+onColours(redrawAll);
+addEventListener("resize", () => resizeAll());
+addEventListener("beforeprint", () => resizeAll(PRINTED));
+addEventListener("afterprint", () => resizeAll());
