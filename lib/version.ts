@@ -5,4 +5,6 @@ const manifest: unknown = JSON.parse(readFileSync(`${ROOT}/package.json`, "utf8"
 
 /** The version in package.json. */
 export const VERSION: string =
-  typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown";
+  typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "unknown";

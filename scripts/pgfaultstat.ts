@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { withDuration, withOutput, withRecording, withTarget, withVerbose } from "../lib/cli/options.ts";
 import { runTool } from "../lib/cli/run.ts";
 import { count, seconds } from "../lib/cli/values.ts";
-import { pgfaultstat, type PgfaultstatOptions } from "../lib/fault/stat/pgfaultstat.ts";
+import { type PgfaultstatOptions, pgfaultstat } from "../lib/fault/stat/pgfaultstat.ts";
 import { SOURCES } from "../lib/source/source.ts";
 
 const EXAMPLES = `
@@ -26,7 +26,9 @@ const describe = (program: Command): Command =>
     .option("-l, --latency", "how long faults take: percentiles and a histogram")
     .option("--types", "reads, writes, instruction fetches, copy-on-write (x86)")
     .option("-n, --rows <N>", "show the N busiest processes", count, 20)
-    .addOption(new Option("--via <SOURCE>", "where counts come from").choices(["auto", ...SOURCES]).default("auto"))
+    .addOption(
+      new Option("--via <SOURCE>", "where counts come from").choices(["auto", ...SOURCES]).default("auto"),
+    )
     .addHelpText("after", EXAMPLES);
 
 await runTool({

@@ -22,7 +22,9 @@ export const withOutput = (program: Command): Command =>
     .option("--csv <FILE>", "write the samples as CSV")
     .option("--html <FILE>", "write a self-contained page with charts")
     .addOption(
-      new Option("--color <WHEN>", "colour on standard output").choices(["auto", "always", "never"]).default("auto"),
+      new Option("--color <WHEN>", "colour on standard output")
+        .choices(["auto", "always", "never"])
+        .default("auto"),
     );
 
 export const withRecording = (program: Command): Command =>

@@ -48,7 +48,15 @@ export async function runTool(tool: Tool, argv: readonly string[] = process.argv
     .version(VERSION, "--version", "print the version")
     .helpOption("-h, --help", "print this help")
     .configureHelp({ helpWidth: 80 })
-    .configureOutput({ outputError: (text) => warn(text.trim().replace(/^error: /, "").replace(/\n\(?/g, " (")) })
+    .configureOutput({
+      outputError: (text) =>
+        warn(
+          text
+            .trim()
+            .replace(/^error: /, "")
+            .replace(/\n\(?/g, " ("),
+        ),
+    })
     .exitOverride();
   try {
     program.parse(own, { from: "user" });

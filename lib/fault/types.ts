@@ -23,6 +23,9 @@ function kindOf(code: number): "read" | "write" | "execute" | "copyOnWrite" {
 }
 
 /** What came in between two readings. */
-export function typesSince(now: ReadonlyMap<number, number>, before: ReadonlyMap<number, number>): Map<number, number> {
+export function typesSince(
+  now: ReadonlyMap<number, number>,
+  before: ReadonlyMap<number, number>,
+): Map<number, number> {
   return new Map([...now].map(([code, n]) => [code, n - (before.get(code) ?? 0)]));
 }

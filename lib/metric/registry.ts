@@ -21,8 +21,20 @@ const percentile = (fault: "minor" | "major", which: "p50Ns" | "p99Ns"): Metric 
 
 /** Each metric of a sample once: tables, CSV and pages take name, unit and help from here. */
 export const SAMPLE_METRICS: readonly Metric[] = [
-  { name: "time", unit: "seconds", title: "time", help: "Unix time of the interval's end", value: (s) => s.time },
-  { name: "seconds", unit: "seconds", title: "interval", help: "length of the interval", value: (s) => s.seconds },
+  {
+    name: "time",
+    unit: "seconds",
+    title: "time",
+    help: "Unix time of the interval's end",
+    value: (s) => s.time,
+  },
+  {
+    name: "seconds",
+    unit: "seconds",
+    title: "interval",
+    help: "length of the interval",
+    value: (s) => s.seconds,
+  },
   { name: "pid", unit: "", title: "process", help: "process id", value: (s) => s.pid },
   { name: "tid", unit: "", title: "thread", help: "thread id, with -t", value: (s) => s.tid ?? null },
   { name: "comm", unit: "", title: "command", help: "name of the process or thread", value: (s) => s.comm },

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, statfsSync } from "node:fs";
+import { readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { EXIT, UserError } from "../cli/error.ts";
 
 /** include/uapi/linux/magic.h */
@@ -42,7 +42,10 @@ export function findCgroup(path: string, mountsFile = "/proc/self/mounts"): Cgro
   const mounts = parseCgroupMounts(readFileSync(mountsFile, "utf8"));
   const order = (mount: CgroupMount): number =>
     mount.version === 2 ? 0 : mount.directory.includes("memory") ? 1 : 2;
-  const candidates = [path, ...mounts.sort((a, b) => order(a) - order(b)).map((m) => `${m.directory}/${path}`)];
+  const candidates = [
+    path,
+    ...mounts.sort((a, b) => order(a) - order(b)).map((m) => `${m.directory}/${path}`),
+  ];
   for (const directory of candidates) {
     const version = versionOf(directory);
     if (version === null) continue;

@@ -34,14 +34,19 @@ export function parseFaultcountLine(line: string): FaultcountLine {
 }
 
 /** Plain perf counters, read by helpers-c/faultcount: exact totals, no BPF program per fault. */
-export const attachAllCounters = (options: SourceOptions): Promise<AttachedSource> => attachCounters(options, "all");
+export const attachAllCounters = (options: SourceOptions): Promise<AttachedSource> =>
+  attachCounters(options, "all");
 
 /**
  * @throws UserError when the scope cannot be counted by process, or the kernel refuses
  */
-export async function attachCounters(options: SourceOptions, what: "all" | "entries"): Promise<AttachedSource> {
+export async function attachCounters(
+  options: SourceOptions,
+  what: "all" | "entries",
+): Promise<AttachedSource> {
   const { scope } = options;
-  if (scope.kind !== "pids") throw new UserError("counters: only processes can be counted, no cgroup, not all");
+  if (scope.kind !== "pids")
+    throw new UserError("counters: only processes can be counted, no cgroup, not all");
   if (options.perThread) throw new UserError("counters: threads cannot be told apart (-t)");
   const degraded: string[] = [];
   if (what === "all") {

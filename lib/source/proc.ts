@@ -1,8 +1,8 @@
-import { cgroupMembers } from "../procfs/cgroup.ts";
 import { readPidStat } from "../procfs/pid-stat.ts";
-import { listPids, listThreads, withDescendants } from "../procfs/processes.ts";
+import { listThreads } from "../procfs/processes.ts";
 import { Queue } from "../subprocess/queue.ts";
-import type { AttachedSource, Scope, SourceOptions, TaskCounts, Tick } from "./source.ts";
+import { pidsOf } from "./scope.ts";
+import type { AttachedSource, SourceOptions, TaskCounts, Tick } from "./source.ts";
 
 interface Seen {
   startTime: number;
@@ -46,16 +46,19 @@ export async function attachProc(options: SourceOptions, root = "/proc"): Promis
     };
     seen.set(id, { startTime: stat.startTime, base, counts });
   };
-  const tick = (final: boolean): void => {
+  const readAll = (): void => {
     for (const pid of pidsOf(options.scope, root)) {
       if (options.perThread) for (const tid of listThreads(pid, root)) read(pid, tid);
       else read(pid, null);
     }
     first = false;
+  };
+  const tick = (final: boolean): void => {
+    readAll();
     const tasks = [...seen.values()].map(({ counts }) => ({ ...counts }));
     queue.push({ time: Date.now() / 1000, tasks, exits: new Map(), final });
   };
-  tick(false);
+  readAll();
   const timer = setInterval(() => tick(false), options.tick * 1000);
   let stopped = false;
   return {
@@ -72,10 +75,3 @@ export async function attachProc(options: SourceOptions, root = "/proc"): Promis
     lost: () => 0,
   };
 }
-
-function pidsOf(scope: Scope, root: string): number[] {
-  if (scope.kind === "all") return listPids(root);
-  if (scope.kind === "cgroup") return cgroupMembers(scope.directory);
-  return scope.follow ? withDescendants(scope.pids, root) : scope.pids;
-}
-

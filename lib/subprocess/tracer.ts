@@ -71,7 +71,12 @@ export async function startTracer(file: string, args: string[], options: TracerO
     await Promise.all(drained);
     const exitCode = result.exitCode ?? null;
     const failedToStart = child.pid === undefined ? [result.shortMessage ?? "cannot start"] : [];
-    return { exitCode, signal: result.signal ?? null, asked, complaint: [...failedToStart, ...tail].join("; ") };
+    return {
+      exitCode,
+      signal: result.signal ?? null,
+      asked,
+      complaint: [...failedToStart, ...tail].join("; "),
+    };
   })();
   if (child.pid === undefined) {
     const { complaint } = await ended;
@@ -92,7 +97,8 @@ export async function startTracer(file: string, args: string[], options: TracerO
   const command = async (text: string): Promise<void> => {
     const streams: readonly unknown[] = child.stdio;
     const [control, acknowledgement] = [streams[4], streams[5]];
-    if (!isDuplex(control) || !isDuplex(acknowledgement)) throw new Error(`${file} has no control descriptor`);
+    if (!isDuplex(control) || !isDuplex(acknowledgement))
+      throw new Error(`${file} has no control descriptor`);
     const answer = new Promise<void>((resolve) => acknowledgement.once("data", () => resolve()));
     control.on("error", () => undefined); // it ended first: `ended` says so
     control.write(`${text}\n`);

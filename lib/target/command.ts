@@ -88,7 +88,10 @@ export async function holdCommand(argv: readonly string[]): Promise<HeldCommand>
       }
     }
     const result = await child;
-    const lost = new UserError(`cannot launch '${argv[0]}': ${result.shortMessage ?? "the launcher ended"}`, EXIT.failed);
+    const lost = new UserError(
+      `cannot launch '${argv[0]}': ${result.shortMessage ?? "the launcher ended"}`,
+      EXIT.failed,
+    );
     held.reject(lost);
     running.reject(lost);
     ended.reject(lost);

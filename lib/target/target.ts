@@ -27,11 +27,14 @@ export interface Target {
 
 /** @throws UserError when it does not exist, cannot be traced, or is not exactly one target */
 export async function resolveTarget(options: TargetOptions): Promise<Target> {
-  const given = [options.pid, options.cgroup, options.all, options.command].filter((each) => each !== undefined);
+  const given = [options.pid, options.cgroup, options.all, options.command].filter(
+    (each) => each !== undefined,
+  );
   if (given.length === 0) {
     throw new UserError("no target: give -p PID, -g CGROUP, -a, or a command after --");
   }
-  if (given.length > 1) throw new UserError("more than one target: give one of -p, -g, -a, or a command after --");
+  if (given.length > 1)
+    throw new UserError("more than one target: give one of -p, -g, -a, or a command after --");
   const follow = options.follow ?? false;
   if (options.pid !== undefined) return processes(options.pid, follow);
   if (options.cgroup !== undefined) return cgroup(options.cgroup);
@@ -57,15 +60,24 @@ export function checkProcess(pid: number, root = "/proc"): void {
   const stat = readPidStat(pid, root);
   if (stat === null) throw new UserError(`cannot trace pid ${pid}: no such process`, EXIT.failed);
   if (isKernelThread(stat)) {
-    throw new UserError(`cannot trace pid ${pid}: '${stat.comm}' is a kernel thread, it has no memory of its own`, EXIT.failed);
+    throw new UserError(
+      `cannot trace pid ${pid}: '${stat.comm}' is a kernel thread, it has no memory of its own`,
+      EXIT.failed,
+    );
   }
   if (isDead(stat) && listThreads(pid, root).length <= 1) {
-    throw new UserError(`cannot trace pid ${pid}: '${stat.comm}' is a zombie, it has ended and waits for its parent`, EXIT.failed);
+    throw new UserError(
+      `cannot trace pid ${pid}: '${stat.comm}' is a zombie, it has ended and waits for its parent`,
+      EXIT.failed,
+    );
   }
   // /proc/PID exists for every thread, but is listed for processes only
   const leader = readThreadGroup(pid, root);
   if (leader !== null && leader !== pid) {
-    throw new UserError(`cannot trace pid ${pid}: it is a thread of process ${leader}: give -p ${leader} -t`, EXIT.failed);
+    throw new UserError(
+      `cannot trace pid ${pid}: it is a thread of process ${leader}: give -p ${leader} -t`,
+      EXIT.failed,
+    );
   }
 }
 
@@ -77,13 +89,16 @@ function cgroup(path: string): Target {
     return { description, scope, pids: [], command: null, degraded: [] };
   }
   const members = cgroupMembers(directory);
-  if (members.length === 0) throw new UserError(`cannot trace cgroup '${path}': it has no processes`, EXIT.failed);
+  if (members.length === 0)
+    throw new UserError(`cannot trace cgroup '${path}': it has no processes`, EXIT.failed);
   return {
     description,
     scope: { kind: "pids", pids: members, follow: true },
     pids: members,
     command: null,
-    degraded: ["a cgroup v1 is followed by its members and their children: processes moved into it later are not seen"],
+    degraded: [
+      "a cgroup v1 is followed by its members and their children: processes moved into it later are not seen",
+    ],
   };
 }
 

@@ -14,7 +14,9 @@ export const rowLine = <Row>(columns: readonly Column<Row>[], row: Row): string 
 
 function line<Row>(columns: readonly Column<Row>[], text: (column: Column<Row>) => string): string {
   return columns
-    .map((column) => (column.align === "left" ? text(column).padEnd(column.width) : text(column).padStart(column.width)))
+    .map((column) =>
+      column.align === "left" ? text(column).padEnd(column.width) : text(column).padStart(column.width),
+    )
     .join(" ")
     .trimEnd();
 }
@@ -28,4 +30,19 @@ export function printable(name: string, width = Number.MAX_SAFE_INTEGER): string
   const characters = [...plain];
   if (characters.length <= width) return plain;
   return `${characters.slice(0, Math.max(0, width - 1)).join("")}+`;
+}
+
+/** Prose in lines of at most `width` characters. */
+export function wrap(text: string, width = 79): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
 }

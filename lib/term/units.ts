@@ -12,6 +12,10 @@ export function formatNs(ns: number | null): string {
   return scale(ns, 1000, ["n", "u", "m", "s"]);
 }
 
+/** Powers of two, as the edges of histograms are: 2048 -> "2K". */
+export const formatBinary = (value: number): string =>
+  scale(value, 1024, ["", "K", "M", "G", "T"]).replace(".0", "");
+
 /** Digits as they are while they fit, then thousands: 123456 -> "123456", in 6 columns 1234567 -> "1.2M". */
 export function formatCount(count: number | null, width = 15): string {
   if (count === null) return "-";
@@ -37,7 +41,9 @@ export const formatDigits = (count: number | null): string =>
 /** Local time of day, as %H:%M:%S. */
 export function formatClock(unixSeconds: number): string {
   const date = new Date(unixSeconds * 1000);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((n) => String(n).padStart(2, "0")).join(":");
+  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((n) => String(n).padStart(2, "0"))
+    .join(":");
 }
 
 function scale(value: number, base: number, units: readonly string[]): string {

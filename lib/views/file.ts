@@ -12,7 +12,10 @@ const REASONS: Record<string, string> = {
 
 /** @returns the UserError for a file that cannot be opened or written */
 export function fileError(what: string, path: string, error: unknown): UserError {
-  return new UserError(`cannot ${what} '${path}': ${REASONS[errnoOf(error) ?? ""] ?? messageOf(error)}`, EXIT.failed);
+  return new UserError(
+    `cannot ${what} '${path}': ${REASONS[errnoOf(error) ?? ""] ?? messageOf(error)}`,
+    EXIT.failed,
+  );
 }
 
 /** A file that is written as data comes; opened at once, so that a bad path fails before the measurement. */

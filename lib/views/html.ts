@@ -1,6 +1,6 @@
+import { faultPage } from "../../plots/fault-page.ts";
 import { verdict } from "../fault/stat/verdict.ts";
 import type { FaultRecord, SummaryRecord } from "../metric/record.ts";
-import { faultPage } from "../../plots/fault-page.ts";
 import { WholeFile } from "./file.ts";
 import type { View } from "./view.ts";
 
@@ -14,7 +14,8 @@ export function htmlView(path: string): View {
       const start = records.find((record) => record.type === "start");
       const summaries = records.filter((record): record is SummaryRecord => record.type === "summary");
       if (start?.type !== "start") file.discard();
-      else file.finish(faultPage(records, { verdict: summaries.length > 0 ? verdict(start, summaries) : null }));
+      else
+        file.finish(faultPage(records, { verdict: summaries.length > 0 ? verdict(start, summaries) : null }));
     },
   };
 }

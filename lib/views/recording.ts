@@ -47,7 +47,8 @@ export function readRecording(directory: string): FaultRecord[] {
   try {
     text = readFileSync(`${directory}/${SAMPLES}`, "utf8");
   } catch (error) {
-    if (errnoOf(error) === "ENOENT") throw new UserError(`'${directory}' is no recording: it has no ${SAMPLES}`, EXIT.failed);
+    if (errnoOf(error) === "ENOENT")
+      throw new UserError(`'${directory}' is no recording: it has no ${SAMPLES}`, EXIT.failed);
     throw fileError("read", `${directory}/${SAMPLES}`, error);
   }
   const records = text.split("\n").flatMap((line) => parseRecord(line) ?? []);
@@ -56,7 +57,10 @@ export function readRecording(directory: string): FaultRecord[] {
     throw new UserError(`'${directory}' is no recording: it does not begin with a start record`, EXIT.failed);
   }
   if (start.schema > SCHEMA) {
-    throw new UserError(`'${directory}' has format ${start.schema}, this version reads up to ${SCHEMA}`, EXIT.failed);
+    throw new UserError(
+      `'${directory}' has format ${start.schema}, this version reads up to ${SCHEMA}`,
+      EXIT.failed,
+    );
   }
   return records.some((record) => record.type === "summary") ? records : completed(start, records);
 }

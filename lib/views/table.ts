@@ -1,9 +1,9 @@
-import { averageRow, columnsFor, type Row } from "../fault/stat/table.ts";
 import { bookLines, bookTable, FEW } from "../fault/stat/books-text.ts";
+import { averageRow, columnsFor, type Row } from "../fault/stat/table.ts";
 import { verdict } from "../fault/stat/verdict.ts";
 import type { SampleRecord, StartRecord, SummaryRecord } from "../metric/record.ts";
 import type { Paint } from "../term/color.ts";
-import { type Column, headerLine, rowLine } from "../term/table.ts";
+import { type Column, headerLine, rowLine, wrap } from "../term/table.ts";
 import type { View } from "./view.ts";
 
 export interface TableOptions {
@@ -70,17 +70,22 @@ export function tableView(options: TableOptions): View {
       if (shown.length > 0) line("");
       if (shown.length <= FEW) for (const text of shown.flatMap((s) => [...bookLines(s), ""])) line(text);
       else for (const text of [...bookTable(shown), ""]) line(text);
-      if (summaries.length > shown.length) line(`and ${summaries.length - shown.length} more processes (-n shows more)`);
-      if (start !== null && summaries.length > 0) line(verdict(start, summaries));
+      if (summaries.length > shown.length)
+        line(`and ${summaries.length - shown.length} more processes (-n shows more)`);
+      if (start !== null && summaries.length > 0)
+        for (const text of wrap(verdict(start, summaries))) line(text);
     },
   };
 }
 
-function averages(summaries: readonly SummaryRecord[], columns: readonly Column<Row>[], rss: ReadonlyMap<number, number>): string[] {
+function averages(
+  summaries: readonly SummaryRecord[],
+  columns: readonly Column<Row>[],
+  rss: ReadonlyMap<number, number>,
+): string[] {
   if (summaries.length === 0) return [];
   return [
     "Average:",
-    headerLine(columns),
     ...summaries.map((summary) => rowLine(columns, averageRow(summary, rss.get(summary.pid) ?? null))),
   ];
 }

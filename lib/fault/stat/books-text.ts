@@ -31,7 +31,11 @@ export function bookLines(summary: SummaryRecord): string[] {
     entry("failed", summary.failed, "ended in a signal or an error"),
     entry("untraced", summary.untraced, "in system calls: populate, mlock, direct I/O, exec"),
     entry("lost", summary.lost, "events that the source lost"),
-    entry("edge", summary.edge, summary.edge === 0 ? "both windows are exact" : "may have fallen between two readings"),
+    entry(
+      "edge",
+      summary.edge,
+      summary.edge === 0 ? "both windows are exact" : "may have fallen between two readings",
+    ),
     `  ${booksVerdict(summary)}`,
   ];
   return [...lines, ...latencyLines(summary), ...typeLines(summary)];
@@ -45,14 +49,17 @@ function latencyLines(summary: SummaryRecord): string[] {
   for (const fault of ["minor", "major"] as const) {
     const { count, p50Ns, p90Ns, p99Ns, maxNs } = latency[fault];
     if (count === 0) continue;
-    const of = count < faults[fault] ? `${formatDigits(count)} of ${formatDigits(faults[fault])} timed` : "all timed";
+    const of =
+      count < faults[fault] ? `${formatDigits(count)} of ${formatDigits(faults[fault])} timed` : "all timed";
     lines.push(
       "",
-      `  ${fault} fault latency: p50 ${formatNs(p50Ns)}, p90 ${formatNs(p90Ns)}, p99 ${formatNs(p99Ns)}, max ${formatNs(maxNs)} (${of})`,
+      `  ${fault} fault latency: p50 ${formatNs(p50Ns)}, p90 ${formatNs(p90Ns)}, p99 ${formatNs(p99Ns)}, max ${formatNs(maxNs)} `,
+      `  (${of}; below in ns)`,
       ...histogramLines(histogram ?? [], fault).map((line) => `  ${line}`),
     );
   }
-  if (faultShare !== undefined) lines.push("", `  share of run time spent in faults: ${formatShare(faultShare)}`);
+  if (faultShare !== undefined)
+    lines.push("", `  share of run time spent in faults: ${formatShare(faultShare)}`);
   return lines;
 }
 

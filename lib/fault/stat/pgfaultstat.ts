@@ -54,7 +54,12 @@ export async function pgfaultstat(options: PgfaultstatOptions, invocation: Invoc
 }
 
 /** Status lines for people, on standard error. */
-function tell(record: FaultRecord, options: PgfaultstatOptions, { warn, out }: Invocation, target: Target): void {
+function tell(
+  record: FaultRecord,
+  options: PgfaultstatOptions,
+  { warn, out }: Invocation,
+  target: Target,
+): void {
   if (record.type === "error") warn(record.message);
   if (record.type !== "start") return;
   for (const text of record.degraded) warn(text);

@@ -9,9 +9,13 @@ const WIDTH = 79;
 export type Row = Omit<SampleRecord, "type" | "types">;
 
 /** The columns of a run: time and thread where asked for, percentiles where measured. */
-export function columnsFor(start: Pick<StartRecord, "latency" | "perThread">, timestamp: boolean): Column<Row>[] {
+export function columnsFor(
+  start: Pick<StartRecord, "latency" | "perThread">,
+  timestamp: boolean,
+): Column<Row>[] {
   const columns: Column<Row>[] = [];
-  if (timestamp) columns.push({ title: "TIME", width: 8, align: "left", value: (row) => formatClock(row.time) });
+  if (timestamp)
+    columns.push({ title: "TIME", width: 8, align: "left", value: (row) => formatClock(row.time) });
   columns.push({ title: "PID", width: 7, value: (row) => String(row.pid) });
   if (start.perThread) columns.push({ title: "TID", width: 7, value: (row) => String(row.tid ?? "-") });
   const count = start.latency ? 7 : 9;
@@ -40,7 +44,12 @@ export function columnsFor(start: Pick<StartRecord, "latency" | "perThread">, ti
   }
   const used = columns.reduce((sum, column) => sum + column.width + 1, 0);
   const left = Math.max(4, Math.min(20, WIDTH - used));
-  columns.push({ title: left < 7 ? "CMD" : "COMMAND", width: left, align: "left", value: (row) => printable(row.comm, left) });
+  columns.push({
+    title: left < 7 ? "CMD" : "COMMAND",
+    width: left,
+    align: "left",
+    value: (row) => printable(row.comm, left),
+  });
   return columns;
 }
 

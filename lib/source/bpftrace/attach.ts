@@ -38,12 +38,14 @@ export async function attachBpftrace(plan: BpftracePlan, options: SourceOptions)
   const ready = new Queue<true>();
   const reading = { ...plan, perThread: options.perThread };
   let full = false;
+  let lastLine = Date.now();
 
   const tick = (final: boolean): void => {
     full ||= largestMap(maps) >= keys;
-    queue.push({ time: Date.now() / 1000, tasks: tasksOf(maps, reading), exits: exitsOf(maps), final });
+    queue.push({ time: lastLine / 1000, tasks: tasksOf(maps, reading), exits: exitsOf(maps), final });
   };
   const take = (line: string): void => {
+    lastLine = Date.now();
     const message = parseBpftraceLine(line);
     if (message.type === "map") maps.set(message.name, message.entries);
     else if (message.type === "printf" && message.text.startsWith("tick")) tick(false);

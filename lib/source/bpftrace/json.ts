@@ -23,7 +23,9 @@ export function parseBpftraceLine(line: string): BpftraceLine {
     case "map":
       return parseMap(data);
     case "lost_events":
-      return isObject(data) && typeof data.events === "number" ? { type: "lost", events: data.events } : OTHER;
+      return isObject(data) && typeof data.events === "number"
+        ? { type: "lost", events: data.events }
+        : OTHER;
     case "helper_error":
     case "runtime_error":
       return { type: "error", text: JSON.stringify(data ?? message) };

@@ -14,7 +14,8 @@ export async function attachSoftwareEvents(options: SourceOptions): Promise<Atta
   const scripts: ScriptName[] = [options.latency ? "latency" : "faults"];
   const types = options.types && hasTracepoint("exceptions:page_fault_user");
   if (types) scripts.push("types");
-  else if (options.types) degraded.push("access types need tracepoint exceptions:page_fault_user (x86, tracefs)");
+  else if (options.types)
+    degraded.push("access types need tracepoint exceptions:page_fault_user (x86, tracefs)");
   if (hasTracepoint("sched:sched_process_exit")) scripts.push("exits");
   else degraded.push("without tracefs the kernel's counters of a process that ends are not known");
 
@@ -39,7 +40,8 @@ export async function attachHandler(options: SourceOptions): Promise<AttachedSou
   const types = options.types && hasTracepoint("exceptions:page_fault_user");
   const extra: ScriptName[] = [];
   if (types) extra.push("types");
-  else if (options.types) degraded.push("access types need tracepoint exceptions:page_fault_user (x86, tracefs)");
+  else if (options.types)
+    degraded.push("access types need tracepoint exceptions:page_fault_user (x86, tracefs)");
   if (hasTracepoint("sched:sched_process_exit")) extra.push("exits");
   const plan = (script: ScriptName, description: string): BpftracePlan => ({
     scripts: [script, ...extra],
@@ -52,7 +54,9 @@ export async function attachHandler(options: SourceOptions): Promise<AttachedSou
   try {
     return await attachBpftrace(plan("fentry", "bpftrace on fexit of handle_mm_fault"), options);
   } catch (error) {
-    degraded.push(`fentry does not attach (${messageOf(error)}): faults that sleep may exhaust the kretprobe`);
+    degraded.push(
+      `fentry does not attach (${messageOf(error)}): faults that sleep may exhaust the kretprobe`,
+    );
     return attachBpftrace(plan("kprobe", "bpftrace on kprobe and kretprobe of handle_mm_fault"), options);
   }
 }

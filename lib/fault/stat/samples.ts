@@ -1,0 +1,116 @@
+import type { SampleRecord } from "../../metric/record.ts";
+import { isDead, PAGE_SIZE, readPidStat } from "../../procfs/pid-stat.ts";
+import type { ExitCounts, TaskCounts, Tick } from "../../source/source.ts";
+import { summarize } from "../latency.ts";
+import { accessTypes } from "../types.ts";
+import type { SessionOptions } from "./session.ts";
+import { since, sumTasks, taskId } from "./totals.ts";
+
+/** Turns readings of the source into samples: differences, names, rates and RSS. */
+export class SampleMaker {
+  readonly startTime: number;
+  #options: SessionOptions;
+  #previous = new Map<string, TaskCounts>();
+  #lastTime: number;
+  #names = new Map<string, string>();
+
+  constructor(options: SessionOptions, startTime: number) {
+    this.#options = options;
+    this.startTime = startTime;
+    this.#lastTime = startTime;
+  }
+
+  get endTime(): number {
+    return this.#lastTime;
+  }
+
+  /** The totals of every process that was counted. */
+  totals(): Map<number, TaskCounts> {
+    const byPid = new Map<number, TaskCounts[]>();
+    for (const task of this.#previous.values()) byPid.set(task.pid, [...(byPid.get(task.pid) ?? []), task]);
+    return new Map(
+      [...byPid].flatMap(([pid, tasks]) => {
+        const sum = sumTasks(tasks);
+        return sum === null ? [] : [[pid, sum] as const];
+      }),
+    );
+  }
+
+  pids(): number[] {
+    return [...new Set([...this.#previous.values()].map((task) => task.pid))];
+  }
+
+  nameOf(pid: number): string {
+    return this.#names.get(`${pid},`) ?? "";
+  }
+
+  *take(tick: Tick, exits: ReadonlyMap<number, ExitCounts>): Generator<SampleRecord> {
+    const seconds = Math.max(0, tick.time - this.#lastTime);
+    const tasks = this.#withTargets(tick.tasks);
+    for (const task of tasks) {
+      const change = since(task, this.#previous.get(taskId(task)));
+      this.#previous.set(taskId(task), task);
+      const quiet = change.minor === 0 && change.major === 0;
+      // a final moment without a fault is no sample, nor is a bystander's quiet interval
+      if (quiet && (tick.final || !this.#options.target.pids.includes(task.pid))) continue;
+      yield this.#sample(change, tick.time, seconds, exits);
+    }
+    this.#lastTime = tick.time;
+  }
+
+  /** A target that has not faulted yet has no counts: its row says 0. */
+  #withTargets(tasks: readonly TaskCounts[]): TaskCounts[] {
+    if (this.#options.perThread) return [...tasks];
+    const seen = new Set(tasks.map((task) => task.pid));
+    const silent = this.#options.target.pids.filter((pid) => !seen.has(pid) && readPidStat(pid) !== null);
+    return [
+      ...tasks,
+      ...silent.map((pid) => ({
+        pid,
+        tid: null,
+        minor: 0,
+        major: 0,
+        entries: null,
+        latency: null,
+        types: null,
+      })),
+    ];
+  }
+
+  #sample(
+    change: TaskCounts,
+    time: number,
+    seconds: number,
+    exits: ReadonlyMap<number, ExitCounts>,
+  ): SampleRecord {
+    const stat = readPidStat(change.pid);
+    const comm = this.#name(change, stat?.comm ?? exits.get(change.pid)?.comm ?? null);
+    const sample: SampleRecord = {
+      type: "sample",
+      time,
+      seconds,
+      pid: change.pid,
+      ...(change.tid === null ? {} : { tid: change.tid }),
+      comm,
+      minor: change.minor,
+      major: change.major,
+      minorPerSecond: seconds > 0 ? change.minor / seconds : 0,
+      majorPerSecond: seconds > 0 ? change.major / seconds : 0,
+      rss: stat === null || isDead(stat) ? null : stat.rssPages * PAGE_SIZE,
+    };
+    if (change.latency !== null) {
+      sample.latency = { minor: summarize(change.latency.minor), major: summarize(change.latency.major) };
+    }
+    if (this.#options.types) sample.types = change.types === null ? null : accessTypes(change.types);
+    return sample;
+  }
+
+  /** Remembers names, since a process that is gone has none; a thread has its own. */
+  #name(task: TaskCounts, processName: string | null): string {
+    if (processName !== null) this.#names.set(`${task.pid},`, processName);
+    const own = task.tid === null ? processName : (readPidStat(task.pid, "/proc", task.tid)?.comm ?? null);
+    const id = taskId(task);
+    if (own !== null) this.#names.set(id, own);
+    return this.#names.get(id) ?? this.nameOf(task.pid);
+  }
+}
