@@ -160,7 +160,13 @@ static void unshare_pages(size_t n)
 	unmap(n);
 }
 
-static void map_file(size_t n) { pages = map_cold(file, n); }
+static void map_file(size_t n)
+{
+	pages = map_cold(file, n);
+	if (!pages)
+		die(FAILED, "the file's pages stay in the page cache: does its file system lie in memory?");
+}
+
 static void read_file(size_t n) { read_pages(pages, n); }
 
 static void page_out(size_t n)
