@@ -15,7 +15,8 @@
  *                        have ended included; "-" where /proc did not tell
  *
  * The last line is read from /proc while COMMAND is a zombie (waitid WNOWAIT):
- * nothing can fault any more and the kernel's counters are still there.
+ * nothing can fault any more and the kernel's counters are still there. It stays
+ * one until fd 3 has ended, so that who holds the other end can read them too.
  *
  * COMMAND keeps stdin, stdout and stderr, the signal mask and the ignored
  * SIGINT, SIGQUIT and SIGHUP that launch was started with; fds 3 and 4 do not
@@ -228,6 +229,15 @@ static void report_end(pid_t pid, int status)
 		report("ended %d - - - -\n", status);
 }
 
+/* Returns when the other end of fd 3 is closed: nobody will look at the zombie any more. */
+static void wait_for_leave(void)
+{
+	char byte;
+
+	while (read(CONTROL, &byte, 1) == 1)
+		;
+}
+
 int main(int argc, char **argv)
 {
 	siginfo_t end = { 0 };
@@ -249,6 +259,7 @@ int main(int argc, char **argv)
 	wait_for_end(signals, held.pid, &end);
 	int status = end.si_code == CLD_EXITED ? end.si_status : 128 + end.si_status;
 	report_end(held.pid, status);
+	wait_for_leave();
 	waitpid(held.pid, NULL, 0);
 	return status;
 }

@@ -32,6 +32,8 @@ export interface Books {
 
 export interface Traced extends KernelCounts {
   entries: number | null;
+  /** Faults that may have been under way when counting ended: begun, but not completed. */
+  underWay: number;
 }
 
 const total = (counts: KernelCounts): number => counts.minor + counts.major;
@@ -44,9 +46,9 @@ const width = (bracket: Bracket): number => total(bracket.after) - total(bracket
  */
 export function balance(traced: Traced, start: Bracket, end: Bracket | null): Books {
   const completed = total(traced);
-  // entries are counted in a window within the traced one, so this is never too much
-  const failed = traced.entries === null ? null : Math.max(0, traced.entries - completed);
+  const begun = traced.entries === null ? null : traced.entries - completed;
   if (end === null) {
+    const failed = begun === null ? null : Math.max(0, begun);
     return { failed, kernelMinor: null, kernelMajor: null, untraced: null, edge: null, unexplained: null };
   }
   const kernelMinor = end.after.minor - start.before.minor;
@@ -54,7 +56,7 @@ export function balance(traced: Traced, start: Bracket, end: Bracket | null): Bo
   const edge = width(start) + width(end);
   const difference = kernelMinor + kernelMajor - completed;
   return {
-    failed,
+    failed: begun === null ? null : Math.max(0, begun - (edge > 0 ? traced.underWay : 0)),
     kernelMinor,
     kernelMajor,
     untraced: Math.max(0, difference - edge),

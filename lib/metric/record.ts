@@ -99,7 +99,7 @@ export interface SummaryRecord {
   untraced: number | null;
   /** How far the kernel's window may differ from the tracer's; 0 where both are exact. */
   edge: number | null;
-  /** Faults traced and not explained by the kernel's counters beyond the edge; 0 where the books balance. */
+  /** Faults traced beyond what the kernel counted in its wider window; 0 where the books balance. */
   unexplained: number | null;
   /** Events that the source itself lost; null where it cannot tell. */
   lost: number | null;

@@ -7,6 +7,14 @@ import type { AttachedSource, SourceOptions, TaskCounts, Tick } from "./source.t
 const EVENTS = ["minor-faults", "major-faults", "page-faults"] as const;
 type PerfEvent = (typeof EVENTS)[number];
 
+/**
+ * perf prints nothing of an interval that a signal cuts short. So its own intervals are short, several
+ * make a tick, and the end waits for the one that follows the disabling of the events.
+ */
+const LONGEST_INTERVAL_S = 0.2;
+/** perf refuses less. */
+const SHORTEST_INTERVAL_S = 0.01;
+
 export interface PerfStatLine {
   /** Seconds since perf started. */
   interval: number;
@@ -50,44 +58,55 @@ export async function attachPerfStat(options: SourceOptions): Promise<AttachedSo
   if (options.types) degraded.push("access types need eBPF (--via bpftrace)");
   const queue = new Queue<Tick>();
   const totals = new Map<number, TaskCounts>();
-  const ends = scope.pids.map((pid) => ({ pid, pending: 0 }));
+  const perTick = Math.ceil(options.tick / LONGEST_INTERVAL_S);
+  const interval = Math.max(SHORTEST_INTERVAL_S, options.tick / perTick);
+  const rounds = new Map(scope.pids.map((pid) => [pid, 0]));
+  let complete = 0;
+  let onRound = (): void => undefined;
   const publish = (final: boolean): void => {
     const tasks = [...totals.values()].map((task) => ({ ...task }));
     queue.push({ time: Date.now() / 1000, tasks, exits: new Map(), final });
   };
+  const roundOf = (pid: number): void => {
+    rounds.set(pid, (rounds.get(pid) ?? 0) + 1);
+    if (Math.min(...rounds.values()) === complete) return;
+    complete += 1;
+    if (complete % perTick === 0) publish(false);
+    onRound();
+  };
   const tracers = await Promise.all(
-    ends.map(async (target) => {
-      const counts: TaskCounts = {
-        pid: target.pid,
-        tid: null,
-        minor: 0,
-        major: 0,
-        entries: 0,
-        latency: null,
-        types: null,
-      };
-      totals.set(target.pid, counts);
-      return startTracer("perf", perfArguments(target.pid, options.tick), {
+    scope.pids.map((pid) => {
+      const counts: TaskCounts = { pid, tid: null, minor: 0, major: 0, entries: 0, latency: null, types: null };
+      totals.set(pid, counts);
+      return startTracer("perf", perfArguments(pid, interval), {
         linesFrom: "fd3",
         onLine: (line) => {
           const parsed = parsePerfStatLine(line);
           if (parsed === null) return;
           add(counts, parsed);
-          if (parsed.event !== "page-faults") return;
-          target.pending += 1;
-          if (ends.every((each) => each.pending > 0)) {
-            for (const each of ends) each.pending -= 1;
-            publish(false);
-          }
+          if (parsed.event === "page-faults") roundOf(pid);
         },
       });
     }),
   );
+  /** Resolves after so many more rounds of all, or when perf has ended. */
+  const roundsPass = async (n: number): Promise<void> => {
+    const until = complete + n;
+    const passed = new Promise<void>((resolve) => {
+      onRound = () => {
+        if (complete >= until) resolve();
+      };
+    });
+    await Promise.race([passed, ...tracers.map((tracer) => tracer.ended)]);
+  };
   let left = tracers.length;
+  let cut = false;
   for (const tracer of tracers) {
     void tracer.ended.then((end) => {
       // perf ends by itself when its process is gone; after our signal it dies by it
       const fine = end.asked || end.exitCode === 0;
+      // by itself it ends without printing what came after its last interval
+      cut ||= !end.asked;
       if (!fine) {
         publish(true);
         queue.fail(new UserError(`perf ended: ${end.complaint || end.signal}`, EXIT.failed));
@@ -103,17 +122,20 @@ export async function attachPerfStat(options: SourceOptions): Promise<AttachedSo
     description: "perf stat -I on minor-faults, major-faults and page-faults",
     degraded,
     ticks: queue,
-    stop: async () => {
+    stop: async (onDetached) => {
+      await Promise.all(tracers.map((tracer) => tracer.command("disable")));
+      onDetached?.();
+      // a round that was read before may still be under way: the second was read after
+      await roundsPass(2);
       await Promise.all(tracers.map((tracer) => tracer.stop()));
     },
-    lost: () => 0,
+    lost: () => (cut ? null : 0),
   };
 }
 
-function perfArguments(pid: number, tick: number): string[] {
-  const interval = Math.max(10, Math.round(tick * 1000)); // perf refuses less than 10 ms in some versions
-  const output = ["-j", "-I", String(interval), "--log-fd", "3"];
-  return ["stat", ...output, "-D", "-1", "--control", "fd:4,5", "-e", EVENTS.join(), "-p", String(pid)];
+function perfArguments(pid: number, interval: number): string[] {
+  const output = ["-j", "-I", String(Math.round(interval * 1000)), "--log-fd", "3"];
+  return ["stat", ...output, "-D", "-1", "--control", "fd:4,5", "-e", `{${EVENTS.join()}}`, "-p", String(pid)];
 }
 
 function add(counts: TaskCounts, line: PerfStatLine): void {

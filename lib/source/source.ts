@@ -60,8 +60,11 @@ export interface AttachedSource {
   degraded: string[];
   /** Ends after the final tick; throws UserError when the source died. */
   ticks: AsyncIterable<Tick>;
-  /** Detaches; the final tick follows. Harmless when repeated. */
-  stop(): Promise<void>;
+  /**
+   * Detaches; the final tick follows. Harmless when repeated.
+   * @param onDetached called as soon as it counts no more, before the last counts have arrived
+   */
+  stop(onDetached?: () => void): Promise<void>;
   /** Faults that the source lost; null while it cannot tell. */
   lost(): number | null;
 }

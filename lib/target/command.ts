@@ -3,15 +3,6 @@ import { EXIT, UserError } from "../cli/error.ts";
 import { helperPath } from "../paths.ts";
 import { LineSplitter } from "../subprocess/lines.ts";
 
-/** How COMMAND ended, and the kernel's counters of it, read while it was a zombie. */
-export interface CommandEnd {
-  /** Exit code, or 128 + n when it died by signal n. */
-  status: number;
-  minor: number;
-  major: number;
-  cpuSeconds: number;
-}
-
 /** A COMMAND that is held before its first instruction by helpers-c/launch. */
 export interface HeldCommand {
   readonly pid: number;
@@ -20,9 +11,13 @@ export interface HeldCommand {
    * @throws UserError with status 127 (not found) or 126 (not executable)
    */
   go(): Promise<void>;
-  /** Lets it be: held, it ends without having run; once it runs it goes on, and we need not wait for it. */
-  abandon(): Promise<void>;
-  readonly ended: Promise<CommandEnd>;
+  /** Exit code, or 128 + n when it died by signal n. It then is a zombie until release(). */
+  readonly ended: Promise<number>;
+  /**
+   * Lets it be: held, it ends without having run; once it runs it goes on, and need not be waited
+   * for; when it has ended, it is reaped.
+   */
+  release(): Promise<void>;
 }
 
 /** One line of helpers-c/launch. */
@@ -30,11 +25,9 @@ export type LaunchLine =
   | { type: "held"; pid: number }
   | { type: "running" }
   | { type: "error"; errno: number; text: string }
-  | { type: "ended"; end: CommandEnd }
+  | { type: "ended"; status: number }
   | { type: "other" };
 
-/** sysconf(_SC_CLK_TCK) of every Linux port. */
-const TICKS = 100;
 /** include/uapi/asm-generic/errno-base.h: nothing of that name, or a part of its path is no directory. */
 const NOT_FOUND: ReadonlySet<number> = new Set([2, 20]);
 
@@ -48,10 +41,8 @@ export function parseLaunchLine(line: string): LaunchLine {
       return { type: "running" };
     case "error":
       return { type: "error", errno: n[0] ?? 0, text: rest.slice(1).join(" ") };
-    case "ended": {
-      const [status = 1, minor = 0, major = 0, user = 0, system = 0] = n;
-      return { type: "ended", end: { status, minor, major, cpuSeconds: (user + system) / TICKS } };
-    }
+    case "ended":
+      return { type: "ended", status: n[0] ?? 1 };
     default:
       return { type: "other" };
   }
@@ -75,7 +66,7 @@ export async function holdCommand(argv: readonly string[]): Promise<HeldCommand>
 
   const held = deferred<number>();
   const running = deferred<void>();
-  const ended = deferred<CommandEnd>();
+  const ended = deferred<number>();
   const read = async (): Promise<void> => {
     const splitter = new LineSplitter();
     for await (const chunk of report) {
@@ -83,7 +74,7 @@ export async function holdCommand(argv: readonly string[]): Promise<HeldCommand>
         const line = parseLaunchLine(text);
         if (line.type === "held") held.resolve(line.pid);
         else if (line.type === "running") running.resolve();
-        else if (line.type === "ended") ended.resolve(line.end);
+        else if (line.type === "ended") ended.resolve(line.status);
         else if (line.type === "error") running.reject(cannotRun(argv[0] ?? "", line));
       }
     }
@@ -106,10 +97,10 @@ export async function holdCommand(argv: readonly string[]): Promise<HeldCommand>
       control.write("g");
       await running.promise;
     },
-    abandon: async () => {
+    release: async () => {
       control.end();
       if (!going) await child;
-      else for (const handle of [child, ...streams]) release(handle);
+      else for (const handle of [child, ...streams]) detach(handle);
     },
     ended: ended.promise,
   };
@@ -121,7 +112,7 @@ function cannotRun(name: string, line: { errno: number; text: string }): UserErr
 }
 
 /** Lets this process end while the launcher and its pipes are still there. */
-function release(handle: unknown): void {
+function detach(handle: unknown): void {
   if (typeof handle !== "object" || handle === null || !("unref" in handle)) return;
   if (typeof handle.unref === "function") handle.unref();
 }

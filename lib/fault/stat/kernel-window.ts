@@ -8,6 +8,7 @@ interface Reading {
   startTime: number;
   counts: KernelCounts;
   cpuSeconds: number;
+  threads: number;
   /** Of the total, what belongs to threads that still live. */
   living: { counts: KernelCounts; cpuSeconds: number };
   comm: string;
@@ -17,6 +18,8 @@ export interface Closing {
   end: Bracket | null;
   /** CPU time of the process within the window in seconds; null when unknown. */
   runSeconds: number | null;
+  /** Threads at the end: each may have been in the middle of a fault. */
+  threads: number;
 }
 
 /** The kernel's own counters of all processes of a run, at its beginning and at its end. */
@@ -51,6 +54,11 @@ export class KernelWindow {
     this.#ended = this.#readAll(pids);
   }
 
+  /** The last reading has been taken. */
+  get closed(): boolean {
+    return this.#ended.size > 0;
+  }
+
   /** The name that /proc last told. */
   commOf(pid: number): string | null {
     return (this.#ended.get(pid) ?? this.#ending.get(pid) ?? this.#after.get(pid))?.comm ?? null;
@@ -72,16 +80,16 @@ export class KernelWindow {
     if (last !== undefined && (base === undefined || base.startTime === last.startTime)) {
       const ending = this.#ending.get(pid);
       const before = ending?.startTime === last.startTime ? ending.counts : NOTHING;
-      return { end: { before, after: last.counts }, runSeconds: last.cpuSeconds - (base?.cpuSeconds ?? 0) };
+      return { end: { before, after: last.counts }, runSeconds: last.cpuSeconds - (base?.cpuSeconds ?? 0), threads: last.threads };
     }
-    if (exit === null) return { end: null, runSeconds: null };
+    if (exit === null) return { end: null, runSeconds: null, threads: 0 };
     const living = base?.living ?? { counts: NOTHING, cpuSeconds: 0 };
     const dead: KernelCounts = {
       minor: (base?.counts.minor ?? 0) - living.counts.minor,
       major: (base?.counts.major ?? 0) - living.counts.major,
     };
     const end = exactly({ minor: dead.minor + exit.minor, major: dead.major + exit.major });
-    return { end, runSeconds: exit.runSeconds - living.cpuSeconds };
+    return { end, runSeconds: exit.runSeconds - living.cpuSeconds, threads: 0 };
   }
 
   #readAll(pids: readonly number[]): Map<number, Reading> {
@@ -100,6 +108,7 @@ export class KernelWindow {
     return {
       startTime: stat.startTime,
       comm: stat.comm,
+      threads: stat.threads,
       ...whole,
       // a process of one thread may have had others: only its own line tells them apart
       living: sumOf(threads.length > 0 ? threads : oneThread(stat, this.#root)),

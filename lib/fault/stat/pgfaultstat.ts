@@ -48,8 +48,8 @@ export async function pgfaultstat(options: PgfaultstatOptions, invocation: Invoc
     view.end();
     return await exitStatus(target, failed, invocation);
   } finally {
-    // held still when nothing could be attached; harmless once it runs
-    await target.command?.abandon();
+    // ends a COMMAND that is held still because nothing could be attached
+    await target.command?.release();
   }
 }
 
@@ -73,6 +73,6 @@ const startLine = (record: StartRecord, target: Target): string =>
 /** COMMAND is waited for, however the measurement ended. */
 async function exitStatus(target: Target, failed: boolean, { interrupted }: Invocation): Promise<number> {
   if (target.command === null) return failed ? EXIT.failed : EXIT.ok;
-  const { status } = await Promise.race([target.command.ended, interrupted()]);
+  const status = await Promise.race([target.command.ended, interrupted()]);
   return failed ? EXIT.failed : status;
 }

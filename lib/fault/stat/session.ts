@@ -61,7 +61,7 @@ export async function* measure(options: SessionOptions): AsyncGenerator<FaultRec
     endedBy = by;
     endTime = Date.now() / 1000;
     window.beforeStop(withKnown(pidsOf(scope), samples.pids()));
-    void source.stop();
+    void source.stop(() => window.afterStop(withKnown(pidsOf(scope), samples.pids())));
   };
   const watch = watchEnds(options, end);
   try {
@@ -119,7 +119,7 @@ export async function* measure(options: SessionOptions): AsyncGenerator<FaultRec
     const by: EndedBy = failure !== null ? "failure" : (endedBy ?? "exit");
     const last = withKnown(pidsOf(scope), samples.pids());
     if (endedBy === null) window.beforeStop(last);
-    window.afterStop(last);
+    if (!window.closed) window.afterStop(last);
     const time = samples.endTime;
     if (failure !== null) yield { type: "error", time, message: failure };
     yield* summaries({ options, window, samples, exits, by, lost: source.lost(), time });

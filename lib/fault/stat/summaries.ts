@@ -1,5 +1,5 @@
 import type { EndedBy, SummaryRecord } from "../../metric/record.ts";
-import { readPidStat } from "../../procfs/pid-stat.ts";
+import { isDead, readPidStat } from "../../procfs/pid-stat.ts";
 import type { ExitCounts, TaskCounts } from "../../source/source.ts";
 import { balance } from "../books.ts";
 import { faultSeconds, histogram, summarize } from "../latency.ts";
@@ -22,29 +22,25 @@ export interface Ending {
 export async function* summaries(ending: Ending): AsyncGenerator<SummaryRecord> {
   const { options, window, samples, exits, by, lost, time } = ending;
   const { command } = options.target;
-  const commandEnd = command === null ? null : await Promise.race([command.ended, null]);
+  const status = command === null ? null : await Promise.race([command.ended, null]);
   for (const [pid, total] of samples.totals()) {
     const exit = exits.get(pid) ?? null;
-    let closing = window.closing(pid, exit);
-    if (commandEnd !== null && pid === command?.pid) {
-      const counts = { minor: commandEnd.minor, major: commandEnd.major };
-      const runSeconds = closing.runSeconds ?? commandEnd.cpuSeconds;
-      closing = { end: { before: counts, after: counts }, runSeconds };
-    }
-    const books = balance(total, window.start(pid), closing.end);
+    const closing = window.closing(pid, exit);
+    const stat = readPidStat(pid);
+    const books = balance({ ...total, underWay: closing.threads }, window.start(pid), closing.end);
     const summary: SummaryRecord = {
       type: "summary",
       time,
       pid,
-      comm: exit?.comm || samples.nameOf(pid) || window.commOf(pid) || "",
+      comm: samples.nameOf(pid) || window.commOf(pid) || exit?.comm || "",
       seconds: time - samples.startTime,
       minor: total.minor,
       major: total.major,
       ...books,
       lost,
-      exited: readPidStat(pid) === null || exit !== null,
+      exited: stat === null || isDead(stat),
       endedBy: by,
-      exitStatus: commandEnd !== null && pid === command?.pid ? commandEnd.status : null,
+      exitStatus: pid === command?.pid ? status : null,
     };
     if (options.latency && total.latency !== null) {
       const { minor, major } = total.latency;
