@@ -62,6 +62,7 @@ export function clock(unixSeconds) {
 
 /** A share of 0..1: 0.0234 -> "2.3 %". */
 export function percent(share) {
+  if (share > 0 && share < 0.001) return "< 0.1 %";
   return share == null ? NONE : `${trim(share * 100, share < 0.1 ? 1 : 0)} %`;
 }
 
