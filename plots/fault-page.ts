@@ -16,8 +16,8 @@ const STYLE = style("style.css");
 /** The charts: title, and what it takes to read them. */
 const CHARTS = {
   overview: {
-    title: "Faults per second by process",
-    help: "Minor and major faults together, the busiest processes of the run. Click a name to hide its line.",
+    title: "Faults per second of the busiest",
+    help: "Minor and major faults together, those with the most faults in the run. Click a name to hide its line.",
   },
   minor: {
     title: "Minor faults per second and resident set",
@@ -46,22 +46,26 @@ function figure(name: keyof typeof CHARTS): string {
   return `<figure><figcaption><h3>${title}</h3><p>${help}</p></figcaption><div class="plot" data-place="${name}"></div></figure>`;
 }
 
-function choiceOf(series: readonly Series[]): string {
+function choiceOf(series: readonly Series[], kind: string): string {
   const options = series.map(
     ({ name, faults }, index) => `<option value="${index}">${html(name)}: ${count(faults)} faults</option>`,
   );
-  return `<p class="choice"><label>Process <select data-place="choice">${options.join("")}</select></label></p>`;
+  return `<p class="choice"><label>${kind === "thread" ? "Thread" : "Process"} <select data-place="choice">${options.join("")}</select></label></p>`;
 }
 
 function charts(series: readonly Series[], samples: number): string {
   if (series.length === 0) {
     return `<section><h2>Over time</h2><p class="empty">No samples: no interval was completed, so there is nothing to draw. This does not mean that there were no faults.</p></section>`;
   }
+  const kind = series.some(({ tid }) => tid !== null) ? "thread" : "process";
   const few = samples === 1 ? `<p class="empty">One sample only: the lines show one interval.</p>` : "";
-  const overview = series.length > 1 ? `<section><h2>All processes</h2>${figure("overview")}</section>` : "";
+  const overview =
+    series.length > 1
+      ? `<section><h2>${kind === "thread" ? "All threads" : "All processes"}</h2>${figure("overview")}</section>`
+      : "";
   const latency = series.some((one) => one.latency !== null) ? figure("latency") : "";
-  return `${overview}<section><h2>${series.length > 1 ? "One process" : "Over time"}</h2>
-${series.length > 1 ? choiceOf(series) : ""}${few}
+  return `${overview}<section><h2>${series.length > 1 ? `One ${kind}` : "Over time"}</h2>
+${series.length > 1 ? choiceOf(series, kind) : ""}${few}
 ${figure("minor")}${figure("major")}${latency}
 <p class="hint">Drag to zoom all charts, double-click to see the whole run. A line is level over the interval it was counted in; a break means that nothing was sampled.</p></section>`;
 }
