@@ -7,6 +7,7 @@ import { type Series, seriesOf } from "./columns.ts";
 import { booksSection, explanations } from "./fault-books.ts";
 import { headerOf, noticesOf } from "./fault-header.ts";
 import { runOf } from "./fault-run.ts";
+import { metric, sentence } from "./metrics.ts";
 import { BUSIEST, othersOf } from "./overview.ts";
 import { page } from "./page.ts";
 import { html, visible } from "./text.ts";
@@ -20,15 +21,15 @@ const CHARTS = {
     help: "Minor and major faults together, those with the most faults in the run. Click a name to hide its line.",
   },
   minor: {
-    title: "Minor faults per second and resident set",
-    help: "The page was in memory or needed no reading: first touch, copy-on-write, page cache. Right axis: memory that the process has resident.",
+    title: sentence(`${metric("minorPerSecond").title} and ${metric("rss").title}`),
+    help: "They found their page in memory: first touch, copy-on-write, page cache. Right axis: memory that the process has resident.",
   },
   major: {
-    title: "Major faults per second",
-    help: "The page had to be read from a device: file, swap. On a scale of their own, since few of them cost much.",
+    title: sentence(metric("majorPerSecond").title),
+    help: "They waited for their page: from a file, from swap. On a scale of their own, since few of them cost much.",
   },
   latency: {
-    title: "Service time of a fault",
+    title: "Fault latency",
     help: "Median and 99th percentile of each interval, from the entry of the fault to its completion. Logarithmic.",
   },
 } as const;
@@ -107,7 +108,7 @@ export function faultPage(
 ${headerOf(run, verdict)}
 ${noticesOf(run)}
 ${charts(series, run.samples.length)}
-<section hidden><h2>Distribution of service times ${WHOSE}</h2><div data-place="histogram"></div></section>
+<section hidden><h2>Distribution of fault latency ${WHOSE}</h2><div data-place="histogram"></div></section>
 <section hidden><h2>What the accesses were ${WHOSE}</h2><div data-place="types"></div></section>
 ${booksSection(run)}
 ${explanations()}

@@ -95,7 +95,7 @@ test("the books say what balances and what does not", () => {
   const one = samples({ count: 3 });
   const of = (changes: Parameters<typeof summary>[1]) => faultPage([start(), ...one, summary(one, changes)]);
   assert.match(of({}), /The books balance: [\d,]+ traced \+ 31 untraced = [\d,]+ counted by the kernel\./);
-  assert.match(of({ edge: 4 }), /give or take the edge of 4/);
+  assert.match(of({ edge: 4 }), /The books balance within the edge of 4: /);
   assert.match(of({ unexplained: 12 }), /do not balance: the kernel's counters do not explain 12 of/);
   assert.match(of({ lost: 7 }), /do not balance: the source lost 7 events/);
   assert.match(of({ kernelMinor: null, kernelMajor: null, unexplained: null }), /could not be read/);
