@@ -57,7 +57,7 @@ const ACCOUNTS: readonly Account[] = [
   {
     key: "unexplained",
     title: "unexplained",
-    help: "Faults traced that the kernel's counters do not explain, beyond the edge; 0 where the books balance.",
+    help: "Faults traced that the kernel's counters do not hold; 0 where the books balance.",
   },
   { key: "lost", title: "lost", help: "Events that the source itself had to drop." },
 ];
