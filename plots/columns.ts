@@ -56,7 +56,7 @@ function pushRow(series: Series, time: number, sample: SampleRecord | null): voi
   series.time.push(time);
   series.minor.push(sample && rate(sample.minorPerSecond));
   series.major.push(sample && rate(sample.majorPerSecond));
-  series.rss.push(sample && sample.rss);
+  series.rss.push(sample?.rss ?? null);
   const values = sample && latencyOf(sample);
   LATENCY_KEYS.forEach((key, index) => {
     series.latency?.[key].push(values?.[index] ?? null);

@@ -8,6 +8,7 @@
 import type { SummaryRecord } from "../lib/metric/record.ts";
 import { count, percent } from "./browser/units.js";
 import type { Run } from "./fault-run.ts";
+import { metric, sentence } from "./metrics.ts";
 import { html } from "./text.ts";
 
 /** A page of thousands of rows helps nobody; the sum row below counts all of them. */
@@ -30,8 +31,8 @@ interface Account {
 
 /** The columns, each with what it means. */
 const ACCOUNTS: readonly Account[] = [
-  { key: "minor", title: "minor", help: "Faults traced that needed no reading from a device." },
-  { key: "major", title: "major", help: "Faults traced that had to read the page from a device." },
+  { key: "minor", title: "minor", help: `${sentence(metric("minor").help)}.` },
+  { key: "major", title: "major", help: `${sentence(metric("major").help)}.` },
   {
     key: "failed",
     title: "failed",
@@ -51,12 +52,12 @@ const ACCOUNTS: readonly Account[] = [
   {
     key: "edge",
     title: "edge",
-    help: "How many faults may lie between the tracer's first and last moment and the kernel's; 0 where both are exact.",
+    help: "How many faults may lie between the tracer's window and the wider one of the kernel's counters; 0 where both are exact.",
   },
   {
     key: "unexplained",
     title: "unexplained",
-    help: "Faults traced that the kernel's counters do not explain, beyond the edge; 0 where the books balance.",
+    help: "Faults traced that the kernel's counters do not hold; 0 where the books balance.",
   },
   { key: "lost", title: "lost", help: "Events that the source itself had to drop." },
 ];
@@ -99,9 +100,13 @@ export function balance(summaries: readonly SummaryRecord[]): { ok: boolean; tex
   const traced = plus(sum(summaries, "minor"), sum(summaries, "major"));
   const kernel = plus(sum(summaries, "kernelMinor"), sum(summaries, "kernelMajor"));
   const edge = sum(summaries, "edge") ?? 0;
-  const within = edge > 0 ? `, give or take the edge of ${count(edge)}` : "";
-  const sides = `${count(traced)} traced + ${count(sum(summaries, "untraced"))} untraced = ${count(kernel)}`;
-  return { ok: true, text: `The books balance: ${sides} counted by the kernel${within}.` };
+  const ours = `${count(traced)} traced + ${count(sum(summaries, "untraced"))} untraced`;
+  // The kernel's window is the wider one, so its count may be higher by up to the edge.
+  const text =
+    edge > 0
+      ? `The books balance within the edge of ${count(edge)}: ${ours}, ${count(kernel)} counted by the kernel.`
+      : `The books balance: ${ours} = ${count(kernel)} counted by the kernel.`;
+  return { ok: true, text };
 }
 
 function plus(a: number | null, b: number | null): number | null {

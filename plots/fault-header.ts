@@ -59,12 +59,14 @@ function tiles({ samples, summaries }: Run): [string, string, string][] {
       const value = read(sample);
       return value === null ? most : Math.max(most ?? value, value);
     }, null);
+  const many = new Set(samples.map(({ pid, tid }) => tid ?? pid)).size > 1;
+  const of = many ? `, one ${samples.some(({ tid }) => tid !== undefined) ? "thread" : "process"}` : "";
   const p99 = summaries.length === 1 ? (summaries[0]?.latency?.minor.p99Ns ?? null) : null;
   const all: [string, number | null, (value: number | null) => string, string][] = [
     ["minor faults", sumOf(counted.map(({ minor }) => minor)), count, "minor"],
     ["major faults", sumOf(counted.map(({ major }) => major)), count, "major"],
-    ["faults/s at most", peak((s) => s.minorPerSecond + s.majorPerSecond), plain, ""],
-    ["resident at most", peak((s) => s.rss), bytes, "rss"],
+    [`faults/s at most${of}`, peak((s) => s.minorPerSecond + s.majorPerSecond), plain, ""],
+    [`resident at most${of}`, peak((s) => s.rss), bytes, "rss"],
     ["p99 of a minor fault", p99, nanoseconds, ""],
   ];
   return all

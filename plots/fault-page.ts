@@ -7,6 +7,7 @@ import { type Series, seriesOf } from "./columns.ts";
 import { booksSection, explanations } from "./fault-books.ts";
 import { headerOf, noticesOf } from "./fault-header.ts";
 import { runOf } from "./fault-run.ts";
+import { metric, sentence } from "./metrics.ts";
 import { BUSIEST, othersOf } from "./overview.ts";
 import { page } from "./page.ts";
 import { html, visible } from "./text.ts";
@@ -16,19 +17,19 @@ const STYLE = style("style.css");
 /** The charts: title, and what it takes to read them. */
 const CHARTS = {
   overview: {
-    title: "Faults per second by process",
-    help: "Minor and major faults together, the busiest processes of the run. Click a name to hide its line.",
+    title: "Faults per second of the busiest",
+    help: "Minor and major faults together, those with the most faults in the run. Click a name to hide its line.",
   },
   minor: {
-    title: "Minor faults per second and resident set",
-    help: "The page was in memory or needed no reading: first touch, copy-on-write, page cache. Right axis: memory that the process has resident.",
+    title: sentence(`${metric("minorPerSecond").title} and ${metric("rss").title}`),
+    help: "They found their page in memory: first touch, copy-on-write, page cache. Right axis: memory that the process has resident.",
   },
   major: {
-    title: "Major faults per second",
-    help: "The page had to be read from a device: file, swap. On a scale of their own, since few of them cost much.",
+    title: sentence(metric("majorPerSecond").title),
+    help: "They waited for their page: from a file, from swap. On a scale of their own, since few of them cost much.",
   },
   latency: {
-    title: "Service time of a fault",
+    title: "Fault latency",
     help: "Median and 99th percentile of each interval, from the entry of the fault to its completion. Logarithmic.",
   },
 } as const;
@@ -46,22 +47,26 @@ function figure(name: keyof typeof CHARTS): string {
   return `<figure><figcaption><h3>${title}</h3><p>${help}</p></figcaption><div class="plot" data-place="${name}"></div></figure>`;
 }
 
-function choiceOf(series: readonly Series[]): string {
+function choiceOf(series: readonly Series[], kind: string): string {
   const options = series.map(
     ({ name, faults }, index) => `<option value="${index}">${html(name)}: ${count(faults)} faults</option>`,
   );
-  return `<p class="choice"><label>Process <select data-place="choice">${options.join("")}</select></label></p>`;
+  return `<p class="choice"><label>${kind === "thread" ? "Thread" : "Process"} <select data-place="choice">${options.join("")}</select></label></p>`;
 }
 
 function charts(series: readonly Series[], samples: number): string {
   if (series.length === 0) {
     return `<section><h2>Over time</h2><p class="empty">No samples: no interval was completed, so there is nothing to draw. This does not mean that there were no faults.</p></section>`;
   }
+  const kind = series.some(({ tid }) => tid !== null) ? "thread" : "process";
   const few = samples === 1 ? `<p class="empty">One sample only: the lines show one interval.</p>` : "";
-  const overview = series.length > 1 ? `<section><h2>All processes</h2>${figure("overview")}</section>` : "";
+  const overview =
+    series.length > 1
+      ? `<section><h2>${kind === "thread" ? "All threads" : "All processes"}</h2>${figure("overview")}</section>`
+      : "";
   const latency = series.some((one) => one.latency !== null) ? figure("latency") : "";
-  return `${overview}<section><h2>${series.length > 1 ? "One process" : "Over time"}</h2>
-${series.length > 1 ? choiceOf(series) : ""}${few}
+  return `${overview}<section><h2>${series.length > 1 ? `One ${kind}` : "Over time"}</h2>
+${series.length > 1 ? choiceOf(series, kind) : ""}${few}
 ${figure("minor")}${figure("major")}${latency}
 <p class="hint">Drag to zoom all charts, double-click to see the whole run. A line is level over the interval it was counted in; a break means that nothing was sampled.</p></section>`;
 }
@@ -103,7 +108,7 @@ export function faultPage(
 ${headerOf(run, verdict)}
 ${noticesOf(run)}
 ${charts(series, run.samples.length)}
-<section hidden><h2>Distribution of service times ${WHOSE}</h2><div data-place="histogram"></div></section>
+<section hidden><h2>Distribution of fault latency ${WHOSE}</h2><div data-place="histogram"></div></section>
 <section hidden><h2>What the accesses were ${WHOSE}</h2><div data-place="types"></div></section>
 ${booksSection(run)}
 ${explanations()}

@@ -27,7 +27,7 @@ export function histogramTable(buckets) {
   const table = element("table", "histogram");
   const head = table.createTHead().insertRow();
   for (const [text, span] of [
-    ["service time", 1],
+    ["latency", 1],
     ["minor faults", 2],
     ["major faults", 2],
   ]) {

@@ -6,7 +6,7 @@
 
 /** A uPlot path builder: a level line over each interval, joined to the next where both touch. */
 export function intervalPaths(u, seriesIdx, first, last) {
-  return uPlot.orient(u, seriesIdx, (series, xs, ys, scaleX, scaleY, toX, toY, left, top, width, height) => {
+  return uPlot.orient(u, seriesIdx, (_series, xs, ys, scaleX, scaleY, toX, toY, left, top, width, height) => {
     const stroke = new Path2D();
     const x = (index) => toX(xs[index], scaleX, width, left);
     let from = x(previousRow(ys, first));

@@ -54,7 +54,7 @@ export function panelsOf(range) {
           ...scales,
         },
         axes: [timeAxis(), ...axes.map(valueAxis)],
-        series: [{ label: "time", value: (_u, x) => timeText(x) }, ...lines.map(line)],
+        series: [{ label: "time (UTC)", value: (_u, x) => timeText(x) }, ...lines.map(line)],
         legend: { markers: { width: 0, fill: (u, i) => markerOf(u.series[i]) } },
         hooks: { setScale: [(u, key) => key === "x" && zoomAll(u, u.scales.x)] },
       },
@@ -68,7 +68,7 @@ export function panelsOf(range) {
   }
 
   function timeText(x) {
-    return x == null ? "\u2013" : `${elapsed(x)} (${clock(range.origin + x)} UTC)`;
+    return x == null ? "\u2013" : `${elapsed(x)}, ${clock(range.origin + x)}`;
   }
 
   /** Other rows in the same chart: the zoom stays, the value scales follow. */

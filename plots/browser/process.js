@@ -5,7 +5,8 @@ import { bytes, nanoseconds, plain } from "./units.js";
 /** Steps of a byte axis: powers of two. */
 const BYTE_STEPS = Array.from({ length: 46 }, (_, power) => 2 ** power);
 
-const fromZero = { range: (_u, _min, max) => [0, max > 0 ? max * 1.08 : 1] };
+/** From zero to above the highest value; no axis where there is no value. */
+const fromZero = { range: (_u, _min, max) => (max === null ? [null, null] : [0, max > 0 ? max * 1.08 : 1]) };
 
 const MEDIAN_DASH = [4, 2];
 

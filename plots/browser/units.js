@@ -23,7 +23,7 @@ export function bytes(value) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   let scaled = value;
   let unit = 0;
-  while (Math.abs(scaled) >= 1024 && unit < units.length - 1) {
+  while (Math.round(scaled) >= 1024 && unit < units.length - 1) {
     scaled /= 1024;
     unit += 1;
   }
@@ -36,7 +36,7 @@ export function nanoseconds(value) {
   const units = ["ns", "us", "ms", "s"];
   let scaled = value;
   let unit = 0;
-  while (scaled >= 1000 && unit < units.length - 1) {
+  while (Math.round(scaled) >= 1000 && unit < units.length - 1) {
     scaled /= 1000;
     unit += 1;
   }
@@ -62,6 +62,7 @@ export function clock(unixSeconds) {
 
 /** A share of 0..1: 0.0234 -> "2.3 %". */
 export function percent(share) {
+  if (share > 0 && share < 0.001) return "< 0.1 %";
   return share == null ? NONE : `${trim(share * 100, share < 0.1 ? 1 : 0)} %`;
 }
 
