@@ -1,26 +1,26 @@
+import type { Paint } from "../term/color.ts";
 import type { Capability } from "./capability.ts";
 
 /** Under 80 columns. */
 const WIDTH = 79;
-const MARKS = { ok: ["✓", 32], warn: ["!", 33], fail: ["✗", 31] } as const;
+const MARKS = { ok: ["✓", "green"], warn: ["!", "yellow"], fail: ["✗", "red"] } as const;
 
 /** The table of doctor: a mark, a name and what was found; beneath it what is lost, and the command that helps. */
-export function formatCapabilities(capabilities: readonly Capability[], color: boolean): string {
+export function formatCapabilities(capabilities: readonly Capability[], paint: Paint): string {
   const nameWidth = Math.max(...capabilities.map(({ name }) => name.length));
   const indent = " ".repeat(nameWidth + 4);
   const lines = capabilities.flatMap(({ name, status, detail, loses, fix }) => {
-    const [mark, sgr] = MARKS[status];
-    const painted = color ? `\x1b[${sgr}m${mark}\x1b[39m` : mark;
+    const [mark, style] = MARKS[status];
     const [first = "", ...rest] = wrap(detail, WIDTH - indent.length);
     return [
-      `${painted} ${name.padEnd(nameWidth)}  ${first}`,
+      `${paint(style, mark)} ${name.padEnd(nameWidth)}  ${first}`,
       ...rest.map((line) => indent + line),
       ...(loses === null ? [] : wrap(`loses: ${loses}`, WIDTH - indent.length).map((line) => indent + line)),
       // whole, so that it can be copied
       ...(fix === null ? [] : [`    fix: ${fix}`]),
     ];
   });
-  return `${[...lines, "", formatCounts(capabilities)].join("\n")}\n`;
+  return [...lines, "", formatCounts(capabilities)].join("\n");
 }
 
 function formatCounts(capabilities: readonly Capability[]): string {

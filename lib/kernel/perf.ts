@@ -3,7 +3,7 @@ import { execa } from "execa";
 import { helperPath } from "../paths.ts";
 import { attempt, reasonOf } from "./attempt.ts";
 import { type Check, lacks, works } from "./capability.ts";
-import { asRoot, install, startAsRoot } from "./fix.ts";
+import { asRoot, install, isRoot, startAsRoot } from "./fix.ts";
 
 const PARANOID = "/proc/sys/kernel/perf_event_paranoid";
 
@@ -36,7 +36,7 @@ export const perfEvents: Check = {
       const loses = "--via counters, perf on processes of other users";
       return lacks(`open for own processes only (${level})`, startAsRoot(), { loses });
     }
-    return lacks(`${refused} (${level})`, startAsRoot() ?? asRoot("sysctl kernel.perf_event_paranoid=1"));
+    return lacks(`${refused} (${level})`, isRoot() ? null : asRoot("sysctl kernel.perf_event_paranoid=1"));
   },
 };
 

@@ -7,6 +7,7 @@ import { type Capability, lacks, runCheck, works } from "../../lib/kernel/capabi
 import { formatCapabilities } from "../../lib/kernel/format.ts";
 import { isRecent } from "../../lib/kernel/node.ts";
 import { tracingCapabilities } from "../../lib/kernel/privilege.ts";
+import { type ColorChoice, painter } from "../../lib/term/color.ts";
 
 test("a check that works loses nothing and needs no fix", async () => {
   const found = await runCheck("x", { severity: "fail", loses: "all", attempt: () => works("there") });
@@ -59,6 +60,8 @@ test("bpftrace's remark about RLIMIT_MEMLOCK is not taken for the reason of a fa
   assert.equal(reason, "Error attaching probe: 'kprobe:handle_mm_fault'");
 });
 
+const paint = (choice: ColorChoice) => painter(choice, { isTTY: false, env: {} });
+
 const SOME: Capability[] = [
   { name: "good", status: "ok", detail: "there", loses: null, fix: null },
   {
@@ -72,7 +75,7 @@ const SOME: Capability[] = [
 ];
 
 test("the table wraps below 80 columns, marks every line by its status, and indents the fix", () => {
-  const lines = formatCapabilities(SOME, false).split("\n");
+  const lines = formatCapabilities(SOME, paint("never")).split("\n");
   for (const line of lines) assert.ok(line.length < 80, line);
   assert.equal(lines[0], "✓ good        there");
   assert.ok(lines.some((line) => line.startsWith("! half-there  word word")));
@@ -82,8 +85,8 @@ test("the table wraps below 80 columns, marks every line by its status, and inde
 });
 
 test("colour changes nothing but the marks", () => {
-  const plain = formatCapabilities(SOME, false);
-  const colored = formatCapabilities(SOME, true);
+  const plain = formatCapabilities(SOME, paint("never"));
+  const colored = formatCapabilities(SOME, paint("always"));
   assert.ok(colored.startsWith("\x1b[32m✓\x1b[39m good"));
   assert.equal(stripVTControlCharacters(colored), plain);
 });
