@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -117,6 +128,19 @@ test("a user who is not root needs no root where nothing lacks", async (t) => {
   );
   assert.equal(stderr, "");
   assert.equal(exitCode, 0);
+});
+
+test("under sudo, what is installed in a user's folder belongs to that user", async (t) => {
+  if (!IS_ROOT) return t.skip("needs: root");
+  const { folder, run, command } = await checkout(t);
+  await command("chown", 'exec /bin/chown "$@"');
+  await chown(folder, 65534, 65534);
+  const { exitCode } = await run(["/usr/bin/env", "SUDO_UID=65534", "SUDO_GID=65534"]);
+  assert.equal(exitCode, 0);
+  for (const path of ["node_modules", "node_modules/.bin/tsx", "node_modules/.setup-stamp"]) {
+    const { uid, gid } = await stat(join(folder, path));
+    assert.deepEqual([uid, gid], [65534, 65534], path);
+  }
 });
 
 /** Gives the script a /usr/sbin of its own, so that the real policy-rc.d is not touched. */
