@@ -76,7 +76,15 @@ export async function attachPerfStat(options: SourceOptions): Promise<AttachedSo
   };
   const tracers = await Promise.all(
     scope.pids.map((pid) => {
-      const counts: TaskCounts = { pid, tid: null, minor: 0, major: 0, entries: 0, latency: null, types: null };
+      const counts: TaskCounts = {
+        pid,
+        tid: null,
+        minor: 0,
+        major: 0,
+        entries: 0,
+        latency: null,
+        types: null,
+      };
       totals.set(pid, counts);
       return startTracer("perf", perfArguments(pid, interval), {
         linesFrom: "fd3",
@@ -135,7 +143,18 @@ export async function attachPerfStat(options: SourceOptions): Promise<AttachedSo
 
 function perfArguments(pid: number, interval: number): string[] {
   const output = ["-j", "-I", String(Math.round(interval * 1000)), "--log-fd", "3"];
-  return ["stat", ...output, "-D", "-1", "--control", "fd:4,5", "-e", `{${EVENTS.join()}}`, "-p", String(pid)];
+  return [
+    "stat",
+    ...output,
+    "-D",
+    "-1",
+    "--control",
+    "fd:4,5",
+    "-e",
+    `{${EVENTS.join()}}`,
+    "-p",
+    String(pid),
+  ];
 }
 
 function add(counts: TaskCounts, line: PerfStatLine): void {

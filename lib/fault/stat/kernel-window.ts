@@ -80,7 +80,11 @@ export class KernelWindow {
     if (last !== undefined && (base === undefined || base.startTime === last.startTime)) {
       const ending = this.#ending.get(pid);
       const before = ending?.startTime === last.startTime ? ending.counts : NOTHING;
-      return { end: { before, after: last.counts }, runSeconds: last.cpuSeconds - (base?.cpuSeconds ?? 0), threads: last.threads };
+      return {
+        end: { before, after: last.counts },
+        runSeconds: last.cpuSeconds - (base?.cpuSeconds ?? 0),
+        threads: last.threads,
+      };
     }
     if (exit === null) return { end: null, runSeconds: null, threads: 0 };
     const living = base?.living ?? { counts: NOTHING, cpuSeconds: 0 };
