@@ -36,6 +36,7 @@ static char *first_touches(size_t count) { return fresh_pages(count); }
 static char *shared_with_child(size_t count)
 {
 	char *pages = fresh_pages(count);
+	pid_t parent = getpid();
 
 	touch_pages(pages, count, 1);
 	child = fork();
@@ -43,8 +44,9 @@ static char *shared_with_child(size_t count)
 		die(FAILED, "cannot fork: %s", strerror(errno));
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
+		while (getppid() == parent)
 			pause();
+		_exit(0);
 	}
 	return pages;
 }

@@ -34,16 +34,15 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 #include "section.h"
 #include "pages.h"
 #include "pageout.h"
+#include "twin.h"
 
 static char *pages, *source;
 static int file = -1;
 static size_t stride = 1;	/* swap: distance of the touches in pages */
-static pid_t child;
-static int to_child[2], from_child[2];
+static struct twin twin;	/* shares `pages`; pid 0 where there is none */
 static struct faults child_faults;
 static volatile size_t caught;
 static sigjmp_buf skip;
@@ -110,53 +109,18 @@ static void read_zeros(size_t n)
 	}
 }
 
-/* The child writes as many pages as it is told and answers with its faults. */
-static __attribute__((noreturn)) void serve(void)
-{
-	struct rusage before, after;
-	size_t count;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	close(to_child[1]);
-	while (read(to_child[0], &count, sizeof count) == sizeof count) {
-		getrusage(RUSAGE_SELF, &before);
-		touch_pages(pages, count, 1);
-		getrusage(RUSAGE_SELF, &after);
-		struct faults took = { after.ru_minflt - before.ru_minflt,
-				       after.ru_majflt - before.ru_majflt };
-		if (write(from_child[1], &took, sizeof took) != sizeof took)
-			break;
-	}
-	_exit(0);
-}
-
-static void let_child_write(size_t n)
-{
-	if (write(to_child[1], &n, sizeof n) != sizeof n
-	    || read(from_child[0], &child_faults, sizeof child_faults) != sizeof child_faults)
-		die(FAILED, "the child has gone");
-}
-
 static void share(size_t n)
 {
 	map_fresh(n);
 	touch(n);
-	if (pipe(to_child) || pipe(from_child) || (child = fork()) < 0)
-		die(FAILED, "cannot fork: %s", strerror(errno));
-	if (child == 0)
-		serve();
-	/* Not a page, but all of the child's own that it writes is now its own. */
-	let_child_write(0);
+	twin = start_twin(pages);
 }
+
+static void let_child_write(size_t n) { child_faults = twin_writes(&twin, n); }
 
 static void unshare_pages(size_t n)
 {
-	close(to_child[1]);
-	waitpid(child, NULL, 0);
-	close(to_child[0]);
-	close(from_child[0]);
-	close(from_child[1]);
-	child = 0;
+	end_twin(&twin);
 	unmap(n);
 }
 
@@ -303,7 +267,7 @@ int main(int argc, char **argv)
 	mode->clean(2);
 
 	mode->prepare(n);
-	section_begin(&section, child);
+	section_begin(&section, twin.pid);
 	mode->section(n);
 	section_end(&section);
 	mode->clean(n);

@@ -67,6 +67,10 @@ static inline void section_begin(struct section *section, pid_t child)
 
 static inline void section_end(struct section *section)
 {
+	/* A fork in the section has write-protected these pages again: their faults
+	 * belong to it, the second reading has them. */
+	touch_stack();
+	getrusage(RUSAGE_SELF, &section->after);
 	getrusage(RUSAGE_SELF, &section->after);
 	if (section->wait)
 		edge(done_line, sizeof done_line - 1, 1);

@@ -94,6 +94,7 @@ int main(int argc, char **argv)
 	print_edges(&section);
 	puts("}");
 	fflush(stdout);
+	free(workers);
 	struct faults took = section_faults(&section);
 	if (took.minor != threads * count || took.major)
 		die(FAILED, "the kernel counted %ld minor and %ld major faults, expected %ld and 0",

@@ -71,6 +71,7 @@ int main(int argc, char **argv)
 	print_edges(&section);
 	puts("}");
 	fflush(stdout);
+	free(ns);
 	struct faults took = section_faults(&section);
 	if (took.minor != count * rounds || took.major)
 		die(FAILED, "the kernel counted %ld minor and %ld major faults, expected %ld and 0",
