@@ -19,7 +19,7 @@ interface Environment {
 
 /** Decides once whether a stream gets colour: no-color.org, TERM=dumb, and the user's word before both. */
 export function painter(choice: ColorChoice, { isTTY, env }: Environment): Paint {
-  const wanted = isTTY && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  const wanted = isTTY && !env.NO_COLOR && env.TERM !== "dumb";
   if (choice === "never" || (choice === "auto" && !wanted)) return (_, text) => text;
   return (style, text) => {
     const [on, off] = CODES[style];
