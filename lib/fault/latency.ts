@@ -5,14 +5,16 @@ import type { FaultClass, LatencyBucket, LatencySummary } from "../metric/record
  * so a bucket is an eighth of a power of two wide.
  */
 export interface LatencyCounts {
-  /** Timed faults by key. */
+  /** Faults by key; one that was timed for 16 counts 16 fold. */
   buckets: Map<number, number>;
-  /** Nanoseconds in all. */
+  /** How many were really timed. */
+  timed: number;
+  /** Nanoseconds in all, of the faults in the buckets. */
   sumNs: number;
   maxNs: number;
 }
 
-export const noLatency = (): LatencyCounts => ({ buckets: new Map(), sumNs: 0, maxNs: 0 });
+export const noLatency = (): LatencyCounts => ({ buckets: new Map(), timed: 0, sumNs: 0, maxNs: 0 });
 
 /** Where a bucket begins, in ns: below 8 ns the value itself has fewer than three bits after the first. */
 export function bucketStart(key: number): number {
@@ -22,7 +24,8 @@ export function bucketStart(key: number): number {
 
 const bucketEnd = (key: number): number => bucketStart(key) + 2 ** Math.floor(key / 8) / 8;
 
-export function timed(counts: LatencyCounts): number {
+/** The faults that the timed ones stand for. */
+export function weighed(counts: LatencyCounts): number {
   let total = 0;
   for (const n of counts.buckets.values()) total += n;
   return total;
@@ -40,18 +43,18 @@ export function latencySince(now: LatencyCounts, before: LatencyCounts): Latency
   }
   const newMax = now.maxNs > before.maxNs;
   const maxNs = top < 0 ? 0 : newMax ? now.maxNs : Math.min(now.maxNs, bucketEnd(top));
-  return { buckets, sumNs: now.sumNs - before.sumNs, maxNs };
+  return { buckets, timed: now.timed - before.timed, sumNs: now.sumNs - before.sumNs, maxNs };
 }
 
 export function addLatency(a: LatencyCounts, b: LatencyCounts): LatencyCounts {
   const buckets = new Map(a.buckets);
   for (const [key, n] of b.buckets) buckets.set(key, (buckets.get(key) ?? 0) + n);
-  return { buckets, sumNs: a.sumNs + b.sumNs, maxNs: Math.max(a.maxNs, b.maxNs) };
+  return { buckets, timed: a.timed + b.timed, sumNs: a.sumNs + b.sumNs, maxNs: Math.max(a.maxNs, b.maxNs) };
 }
 
 /** The value below which `share` of the timed faults lie, within an eighth: the middle of its bucket. */
 export function percentile(counts: LatencyCounts, share: number): number | null {
-  const total = timed(counts);
+  const total = weighed(counts);
   if (total === 0) return null;
   const rank = Math.max(1, Math.ceil(share * total));
   let seen = 0;
@@ -65,7 +68,7 @@ export function percentile(counts: LatencyCounts, share: number): number | null 
 }
 
 export function summarize(counts: LatencyCounts): LatencySummary {
-  const count = timed(counts);
+  const { timed: count } = counts;
   return {
     count,
     p50Ns: percentile(counts, 0.5),
@@ -98,6 +101,6 @@ export function histogram(counts: Record<FaultClass, LatencyCounts>): LatencyBuc
 
 /** Seconds that all faults took: those that were timed stand for those that were not. */
 export function faultSeconds(counts: LatencyCounts, faults: number): number {
-  const count = timed(counts);
+  const count = weighed(counts);
   return count === 0 ? 0 : (counts.sumNs / count) * faults * 1e-9;
 }

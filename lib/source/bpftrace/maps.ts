@@ -56,6 +56,9 @@ export function tasksOf(maps: Maps, reading: MapReading): TaskCounts[] {
           if (t.latency) put(t.latency[fault], value, key);
         });
       set("lat", (l, n, key) => l.buckets.set(key, n));
+      set("timed", (l, n) => {
+        l.timed = n;
+      });
       set("sum", (l, ns) => {
         l.sumNs = ns;
       });
