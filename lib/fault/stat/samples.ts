@@ -46,8 +46,7 @@ export class SampleMaker {
 
   *take(tick: Tick, exits: ReadonlyMap<number, ExitCounts>): Generator<SampleRecord> {
     const seconds = Math.max(0, tick.time - this.#lastTime);
-    const tasks = this.#withTargets(tick.tasks);
-    for (const task of tasks) {
+    for (const task of tick.tasks) {
       const change = since(task, this.#previous.get(taskId(task)));
       this.#previous.set(taskId(task), task);
       const quiet = change.minor === 0 && change.major === 0;
@@ -56,25 +55,6 @@ export class SampleMaker {
       yield this.#sample(change, tick.time, seconds, exits);
     }
     this.#lastTime = tick.time;
-  }
-
-  /** A target that has not faulted yet has no counts: its row says 0. */
-  #withTargets(tasks: readonly TaskCounts[]): TaskCounts[] {
-    if (this.#options.perThread) return [...tasks];
-    const seen = new Set(tasks.map((task) => task.pid));
-    const silent = this.#options.target.pids.filter((pid) => !seen.has(pid) && readPidStat(pid) !== null);
-    return [
-      ...tasks,
-      ...silent.map((pid) => ({
-        pid,
-        tid: null,
-        minor: 0,
-        major: 0,
-        entries: null,
-        latency: null,
-        types: null,
-      })),
-    ];
   }
 
   #sample(

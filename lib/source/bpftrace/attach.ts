@@ -37,12 +37,13 @@ export async function attachBpftrace(plan: BpftracePlan, options: SourceOptions)
   const queue = new Queue<Tick>();
   const ready = new Queue<true>();
   const reading = { ...plan, perThread: options.perThread };
+  const pids = options.scope.kind === "pids" ? options.scope.pids : [];
   let full = false;
   let lastLine = Date.now();
 
   const tick = (final: boolean): void => {
     full ||= largestMap(maps) >= keys;
-    queue.push({ time: lastLine / 1000, tasks: tasksOf(maps, reading), exits: exitsOf(maps), final });
+    queue.push({ time: lastLine / 1000, tasks: tasksOf(maps, reading, pids), exits: exitsOf(maps), final });
   };
   const take = (line: string): void => {
     lastLine = Date.now();

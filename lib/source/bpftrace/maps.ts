@@ -11,26 +11,22 @@ export interface MapReading {
   entries: boolean;
 }
 
-/** Turns the maps into counts per task. Keys are "pid", or "pid,tid", then what the script adds. */
-export function tasksOf(maps: Maps, reading: MapReading): TaskCounts[] {
+/**
+ * Turns the maps into counts per task. Keys are "pid", or "pid,tid", then what the script adds. The
+ * processes of `pids` are there even when no map knows them: they have not faulted yet.
+ */
+export function tasksOf(maps: Maps, reading: MapReading, pids: readonly number[] = []): TaskCounts[] {
   const tasks = new Map<string, TaskCounts>();
   const depth = reading.perThread ? 2 : 1;
   const task = (key: readonly number[]): TaskCounts => {
     const id = key.slice(0, depth).join();
     const known = tasks.get(id);
     if (known) return known;
-    const fresh: TaskCounts = {
-      pid: key[0] ?? 0,
-      tid: reading.perThread ? (key[1] ?? 0) : null,
-      minor: 0,
-      major: 0,
-      entries: reading.entries ? 0 : null,
-      latency: reading.latency ? { minor: noLatency(), major: noLatency() } : null,
-      types: reading.types ? new Map() : null,
-    };
+    const fresh = noFaults(key[0] ?? 0, reading.perThread ? (key[1] ?? 0) : null, reading);
     tasks.set(id, fresh);
     return fresh;
   };
+  for (const pid of pids) task([pid, pid]);
   const each = (name: string, take: (task: TaskCounts, value: number, rest: number) => void): void => {
     for (const [key, value] of maps.get(name) ?? []) {
       const numbers = key.split(",").map(Number);
@@ -69,6 +65,16 @@ export function tasksOf(maps: Maps, reading: MapReading): TaskCounts[] {
   }
   return [...tasks.values()];
 }
+
+const noFaults = (pid: number, tid: number | null, reading: MapReading): TaskCounts => ({
+  pid,
+  tid,
+  minor: 0,
+  major: 0,
+  entries: reading.entries ? 0 : null,
+  latency: reading.latency ? { minor: noLatency(), major: noLatency() } : null,
+  types: reading.types ? new Map() : null,
+});
 
 export function exitsOf(maps: Maps): Map<number, ExitCounts> {
   const number = (name: string, key: string): number => Number(maps.get(name)?.get(key) ?? 0);

@@ -96,11 +96,6 @@ async function withEntries(bpf: AttachedSource, options: SourceOptions): Promise
           await counters.stop();
           await reading;
         }
-        const known = new Set(tick.tasks.map((t) => t.pid));
-        // a process whose faults all failed has no key in bpftrace's maps
-        for (const [pid, entries] of latest) {
-          if (!known.has(pid) && entries !== null && entries > 0) tick.tasks.push(onlyEntries(pid, options));
-        }
         for (const task of tick.tasks) task.entries = latest.get(task.pid) ?? null;
         yield tick;
       }
@@ -110,13 +105,3 @@ async function withEntries(bpf: AttachedSource, options: SourceOptions): Promise
   }
   return { ...bpf, degraded: [...bpf.degraded, ...counters.degraded], ticks: merged(), stop };
 }
-
-const onlyEntries = (pid: number, options: SourceOptions): Tick["tasks"][number] => ({
-  pid,
-  tid: null,
-  minor: 0,
-  major: 0,
-  entries: null,
-  latency: null,
-  types: options.types ? new Map() : null,
-});
