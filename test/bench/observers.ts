@@ -1,0 +1,89 @@
+import { execa } from "execa";
+import { helperPath, ROOT, workloadPath } from "../../lib/paths.ts";
+import { lineReader, start, writable } from "../helpers-c/programs.ts";
+
+/** The worst case: a program that does nothing but touch fresh pages; best round of several. */
+const PAGES = "100000";
+const ROUNDS = "8";
+const WALK = [workloadPath("walk"), PAGES, ROUNDS];
+
+/** Something that watches the walk, and how to run the walk under it. */
+export interface Observer {
+  name: string;
+  /** ns per fault of the walk's best round. */
+  run: () => Promise<number>;
+}
+
+const nsIn = (text: string): number => {
+  const found = /"bestNs":([\d.]+)/.exec(text);
+  if (found === null) throw new Error(`the walk said nothing: ${text}`);
+  return Number(found[1]);
+};
+
+/** pgfaultstat with these options, the walk as its COMMAND. */
+function tool(name: string, ...options: string[]): Observer {
+  const argv = ["--import", "tsx", `${ROOT}/scripts/pgfaultstat.ts`, ...options, "1", "--", ...WALK];
+  return { name, run: async () => nsIn((await execa("node", argv)).stderr) };
+}
+
+/** Another tracer, attached to the held walk; `isReady` recognises the line that says so. */
+function attached(
+  name: string,
+  command: (pid: number) => string[],
+  ready: { line: RegExp; waitMs: number },
+): Observer {
+  return {
+    name,
+    run: async () => {
+      const launcher = start(helperPath("launch"), ["--", ...WALK], 5);
+      const report = lineReader(launcher.process.stdio[4]);
+      const pid = Number(/^held (\d+)$/.exec((await report()) ?? "")?.[1]);
+      const [file = "", ...argv] = command(pid);
+      const tracer = execa(file, argv, {
+        reject: false,
+        all: true,
+        env: { __BPFTRACE_NOTIFY_PROBES_ATTACHED: "1" },
+      });
+      await new Promise<void>((resolve) => {
+        let text = "";
+        tracer.all.on("data", (chunk) => {
+          text += chunk;
+          if (ready.line.test(text)) resolve();
+        });
+        setTimeout(resolve, ready.waitMs);
+      });
+      writable(launcher, 3).write("g");
+      const line = await launcher.line();
+      await report();
+      await report();
+      writable(launcher, 3).end();
+      await launcher.end;
+      tracer.kill("SIGINT");
+      await tracer;
+      return nsIn(line ?? "");
+    },
+  };
+}
+
+const ONE_LINER = (pid: number): string =>
+  `software:minor-faults:1 /pid == ${pid}/ { @minor = count(); } software:major-faults:1 /pid == ${pid}/ { @major = count(); }`;
+
+const EVENTS = "minor-faults,major-faults,page-faults";
+
+export const OBSERVERS: readonly Observer[] = [
+  { name: "nothing", run: async () => nsIn((await execa(WALK[0] ?? "", WALK.slice(1))).stdout) },
+  attached("perf stat, three events", (pid) => ["perf", "stat", "-e", EVENTS, "-p", String(pid)], {
+    line: /^never$/,
+    waitMs: 500,
+  }),
+  attached("bpftrace one-liner, two probes", (pid) => ["bpftrace", "-e", ONE_LINER(pid)], {
+    line: /__BPFTRACE_NOTIFY_PROBES_ATTACHED/,
+    waitMs: 10_000,
+  }),
+  tool("pgfaultstat (bpftrace)"),
+  tool("pgfaultstat --via counters", "--via", "counters"),
+  tool("pgfaultstat --via perf", "--via", "perf"),
+  tool("pgfaultstat --via proc", "--via", "proc"),
+  tool("pgfaultstat -l", "-l"),
+  tool("pgfaultstat -l --types", "-l", "--types"),
+];
