@@ -53,7 +53,7 @@ function latencyLines(summary: SummaryRecord): string[] {
       count < faults[fault] ? `${formatDigits(count)} of ${formatDigits(faults[fault])} timed` : "all timed";
     lines.push(
       "",
-      `  ${fault} fault latency: p50 ${formatNs(p50Ns)}, p90 ${formatNs(p90Ns)}, p99 ${formatNs(p99Ns)}, max ${formatNs(maxNs)} `,
+      `  ${fault} fault latency: p50 ${formatNs(p50Ns)}, p90 ${formatNs(p90Ns)}, p99 ${formatNs(p99Ns)}, max ${formatNs(maxNs)}`,
       `  (${of}; below in ns)`,
       ...histogramLines(histogram ?? [], fault).map((line) => `  ${line}`),
     );

@@ -44,14 +44,14 @@ export class SampleMaker {
     return this.#names.get(`${pid},`) ?? "";
   }
 
-  *take(tick: Tick, exits: ReadonlyMap<number, ExitCounts>): Generator<SampleRecord> {
+  /** The samples of a tick; `due` where an interval ends with it, so that a quiet target has a row too. */
+  *take(tick: Tick, exits: ReadonlyMap<number, ExitCounts>, due: boolean): Generator<SampleRecord> {
     const seconds = Math.max(0, tick.time - this.#lastTime);
     for (const task of tick.tasks) {
       const change = since(task, this.#previous.get(taskId(task)));
       this.#previous.set(taskId(task), task);
       const quiet = change.minor === 0 && change.major === 0;
-      // a final moment without a fault is no sample, nor is a bystander's quiet interval
-      if (quiet && (tick.final || !this.#options.target.pids.includes(task.pid))) continue;
+      if (quiet && !(due && this.#options.target.pids.includes(task.pid))) continue;
       yield this.#sample(change, tick.time, seconds, exits);
     }
     this.#lastTime = tick.time;

@@ -109,7 +109,7 @@ export async function* measure(options: SessionOptions): AsyncGenerator<FaultRec
           if (taken === options.count) end("count");
           else if (samples.startTime + (options.duration ?? Infinity) - tick.time < interval / 4)
             end("duration");
-          else yield* samples.take(tick, exits);
+          else yield* samples.take(tick, exits, true);
         }
       }
     } catch (error) {

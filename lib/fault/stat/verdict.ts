@@ -45,7 +45,7 @@ function judgement({ minor, major, seconds, summaries, latency }: Seen): string 
   }
   if (share !== null && share >= MUCH_TIME)
     return `faults cost it ${formatShare(share)} of its run time: new memory is touched at a high rate`;
-  if (minor / seconds >= BUSY_PER_S)
+  if (minor >= BUSY_PER_S && minor / seconds >= BUSY_PER_S)
     return `${it} ${touches} new memory at a high rate${cost}, hardly any of it from disk`;
   return major === 0 ? `none waited for a disk${cost}` : `few waited for a disk${cost}`;
 }
