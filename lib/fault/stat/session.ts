@@ -89,6 +89,7 @@ export async function* measure(options: SessionOptions): AsyncGenerator<FaultRec
       );
     yield start;
 
+    const deadline = samples.startTime + (options.duration ?? Number.POSITIVE_INFINITY);
     let taken = 0;
     let ticks = 0;
     let failure: string | null = null;
@@ -98,17 +99,14 @@ export async function* measure(options: SessionOptions): AsyncGenerator<FaultRec
         exits = tick.exits;
         ticks += 1;
         if (tick.final) {
-          // nothing happens after an exit, so the run ended with it and not when the source had detached
-          yield* samples.take(
-            endedBy === "exit" ? { ...tick, time: Math.min(tick.time, endTime) } : tick,
-            exits,
-          );
+          // nothing happens after an exit: the run ended with it, not when the source had detached
+          const time = endedBy === "exit" ? Math.min(tick.time, endTime) : tick.time;
+          yield* samples.take({ ...tick, time }, exits, endedBy === "count" || endedBy === "duration");
         } else if (endedBy === null && ticks % ticksPerSample === 0) {
           taken += 1;
           // the last sample waits for the final tick: what comes until the source is detached belongs to it
           if (taken === options.count) end("count");
-          else if (samples.startTime + (options.duration ?? Infinity) - tick.time < interval / 4)
-            end("duration");
+          else if (tick.time > deadline - interval / 4) end("duration");
           else yield* samples.take(tick, exits, true);
         }
       }
