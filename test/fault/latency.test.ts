@@ -11,7 +11,7 @@ import {
   noLatency,
   percentile,
   summarize,
-  timed,
+  weighed,
 } from "../../lib/fault/latency.ts";
 
 /** The key that bt/latency.bt gives to a time: 8 * log2(ns) + the three bits after the first. */
@@ -20,11 +20,13 @@ function keyOf(ns: number): number {
   return exponent * 8 + (exponent >= 3 ? Math.floor(ns / 2 ** (exponent - 3)) % 8 : 0);
 }
 
-function countsOf(times: readonly number[]): LatencyCounts {
+/** Of a burst one in so many is timed, and stands for them all. */
+function countsOf(times: readonly number[], weight = 1): LatencyCounts {
   const counts = noLatency();
   for (const ns of times) {
-    counts.buckets.set(keyOf(ns), (counts.buckets.get(keyOf(ns)) ?? 0) + 1);
-    counts.sumNs += ns;
+    counts.buckets.set(keyOf(ns), (counts.buckets.get(keyOf(ns)) ?? 0) + weight);
+    counts.timed += 1;
+    counts.sumNs += weight * ns;
     counts.maxNs = Math.max(counts.maxNs, ns);
   }
   return counts;
@@ -82,7 +84,7 @@ test("what came since a reading is what was added to it", () => {
       const [old, more] = [countsOf(before), countsOf(later)];
       const since = latencySince(addLatency(old, more), old);
       assert.deepEqual(since.buckets, more.buckets);
-      assert.equal(since.sumNs, more.sumNs);
+      assert.deepEqual([since.sumNs, since.timed], [more.sumNs, more.timed]);
       // the maximum of a part is known by its bucket only, unless it is a new one
       assert.ok(since.maxNs >= more.maxNs);
       assert.ok(since.maxNs <= more.maxNs * 1.125);
@@ -99,7 +101,7 @@ test("adding loses nothing: counts, sum and maximum", () => {
         [...countsOf([...a, ...b]).buckets].sort(([x], [y]) => x - y),
       );
       assert.equal(both.maxNs, Math.max(0, ...a, ...b));
-      assert.equal(timed(both), a.length + b.length);
+      assert.equal(weighed(both), a.length + b.length);
     }),
   );
 });
@@ -117,6 +119,19 @@ test("the histogram holds every timed fault once, in adjoining powers of two", (
       });
       const [first, last] = [rows[0], rows.at(-1)];
       if (first && last) assert.ok(first.minor + first.major > 0 && last.minor + last.major > 0);
+    }),
+  );
+});
+
+test("one fault in 16 that was timed weighs as 16: percentiles do not depend on who was timed", () => {
+  const share = fc.constantFrom(0.5, 0.9, 0.99);
+  fc.assert(
+    fc.property(times, times, share, (trickle, burst, at) => {
+      const sampled = addLatency(countsOf(trickle), countsOf(burst, 16));
+      const all = addLatency(countsOf(trickle), countsOf(Array.from({ length: 16 }, () => burst).flat()));
+      assert.equal(percentile(sampled, at), percentile(all, at));
+      assert.equal(summarize(sampled).count, trickle.length + burst.length, "the real ones");
+      assert.equal(weighed(sampled), weighed(all));
     }),
   );
 });

@@ -21,12 +21,12 @@ export function parsesHoweverCut<T>(bytes: Buffer, parse: (line: string) => T): 
   const whole = linesOf(bytes).map(parse);
   for (const piece of [1, 7, 4096])
     assert.deepEqual(linesOf(bytes, piece).map(parse), whole, `${piece} bytes`);
+  const text = linesOf(bytes);
   for (let end = 0; end < bytes.length; end++) {
     const lines = linesOf(bytes.subarray(0, end));
-    const parsed = lines.map(parse);
     const complete = bytes.subarray(0, end).filter((byte) => byte === 0x0a).length;
-    assert.deepEqual(parsed.slice(0, complete), whole.slice(0, complete), `cut at ${end}`);
-    assert.ok(lines.length <= complete + 1);
+    assert.deepEqual(lines.slice(0, complete), text.slice(0, complete), `cut at ${end}`);
+    lines.slice(complete).forEach(parse); // one that was cut may be anything, but must not throw
   }
   return whole;
 }

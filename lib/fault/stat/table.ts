@@ -19,8 +19,8 @@ export function columnsFor(
   columns.push({ title: "PID", width: 7, value: (row) => String(row.pid) });
   if (start.perThread) columns.push({ title: "TID", width: 7, value: (row) => String(row.tid ?? "-") });
   const count = start.latency ? 7 : 9;
-  // with -T, -t and -l there is no room for both rates and counts: the counts say the same
-  if (!(timestamp && start.perThread && start.latency)) {
+  // with -T and -l there is no room for both rates and counts: the counts say the same
+  if (!(timestamp && start.latency)) {
     columns.push(
       { title: "minflt/s", width: 8, value: (row) => formatRate(row.minorPerSecond, 8) },
       { title: "majflt/s", width: 8, value: (row) => formatRate(row.majorPerSecond, 8) },
