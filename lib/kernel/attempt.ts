@@ -1,4 +1,5 @@
 import { execa } from "execa";
+import { causeIn } from "../subprocess/cause.ts";
 
 export interface Attempted {
   /** The program is there. */
@@ -34,11 +35,5 @@ export async function attempt(
 /** Why it did not work, in one line. */
 export function reasonOf(file: string, { exitCode, timedOut, output }: Attempted): string {
   if (timedOut) return `${file} did not end in time`;
-  const errors = output.split("\n").filter((line) => /ERROR: |error: /i.test(line) && !IS_REMARK.test(line));
-  const line =
-    errors.at(-1) ?? output.split("\n").find((each) => each.trim() !== "" && !IS_REMARK.test(each));
-  return line?.replace(/^.*?ERROR: /, "").trim() ?? `${file} ended with status ${exitCode}`;
+  return causeIn(output.split("\n")) ?? `${file} ended with status ${exitCode}`;
 }
-
-/** bpftrace says these and works. */
-const IS_REMARK = /RLIMIT_MEMLOCK|^Error:\s*$|^Attach/;

@@ -23,10 +23,14 @@ export const faultTracepoint: Check = {
   attempt: () => findTracepoints(["exceptions:page_fault_user"], "a tracepoint of x86 kernels"),
 };
 
+/** Whether there is tracepoint "group:name", and tracefs tells of it: else bpftrace attaches software events only. */
+export const hasTracepoint = (name: string, root = TRACEFS): boolean =>
+  existsSync(`${root}/events/${name.replace(":", "/")}/id`);
+
 function findTracepoints(names: string[], remark = "not in this kernel"): Finding {
   const problem = unreadable();
   if (problem !== null) return problem;
-  const missing = names.filter((name) => !existsSync(`${TRACEFS}/events/${name.replace(":", "/")}/id`));
+  const missing = names.filter((name) => !hasTracepoint(name));
   return missing.length === 0 ? works(names.join(", ")) : lacks(`no ${missing.join(", ")} (${remark})`, null);
 }
 

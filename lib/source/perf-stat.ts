@@ -38,10 +38,11 @@ export function parsePerfStatLine(line: string): PerfStatLine | null {
   }
   if (typeof object !== "object" || object === null) return null;
   const fields = new Map(Object.entries(object));
-  const interval = Number(fields.get("interval"));
+  const interval = fields.get("interval");
   const event = fields.get("event");
-  if (typeof event !== "string" || !Number.isFinite(interval)) return null;
-  const value = Number.parseFloat(String(fields.get("counter-value")));
+  if (typeof event !== "string" || typeof interval !== "number") return null;
+  const count = fields.get("counter-value");
+  const value = typeof count === "string" ? Number.parseFloat(count) : Number.NaN;
   return { interval, event: event.replace(/:[a-zA-Z]*$/, ""), value: Number.isFinite(value) ? value : null };
 }
 

@@ -6,7 +6,7 @@ export function formatBytes(bytes: number | null): string {
   return scale(bytes, 1024, ["B", "K", "M", "G", "T", "P"]);
 }
 
-/** 950 -> "950n", 1650 -> "1.7u", 12_300_000 -> "12m", 2.5e9 -> "2.5s". */
+/** 950 -> "950n", 1700 -> "1.7u", 12_300_000 -> "12m", 2.5e9 -> "2.5s". */
 export function formatNs(ns: number | null): string {
   if (ns === null) return "-";
   return scale(ns, 1000, ["n", "u", "m", "s"]);

@@ -19,9 +19,14 @@ export function columnsFor(
   columns.push({ title: "PID", width: 7, value: (row) => String(row.pid) });
   if (start.perThread) columns.push({ title: "TID", width: 7, value: (row) => String(row.tid ?? "-") });
   const count = start.latency ? 7 : 9;
+  // with -T and -l there is no room for both rates and counts: the counts say the same
+  if (!(timestamp && start.latency)) {
+    columns.push(
+      { title: "minflt/s", width: 8, value: (row) => formatRate(row.minorPerSecond, 8) },
+      { title: "majflt/s", width: 8, value: (row) => formatRate(row.majorPerSecond, 8) },
+    );
+  }
   columns.push(
-    { title: "minflt/s", width: 8, value: (row) => formatRate(row.minorPerSecond, 8) },
-    { title: "majflt/s", width: 8, value: (row) => formatRate(row.majorPerSecond, 8) },
     { title: "minflt", width: count, value: (row) => formatCount(row.minor, count) },
     { title: "majflt", width: start.latency ? 6 : 8, value: (row) => formatCount(row.major, 6) },
   );

@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
 import { EXIT, UserError } from "../../cli/error.ts";
+import { causeIn } from "../../subprocess/cause.ts";
 import { Queue } from "../../subprocess/queue.ts";
-import { startTracer } from "../../subprocess/tracer.ts";
+import { startTracer, type TracerEnd } from "../../subprocess/tracer.ts";
 import type { AttachedSource, SourceOptions, Tick } from "../source.ts";
 import { parseBpftraceLine } from "./json.ts";
 import { exitsOf, largestMap, type Maps, tasksOf } from "./maps.ts";
@@ -70,7 +70,7 @@ export async function attachBpftrace(plan: BpftracePlan, options: SourceOptions)
       queue.close();
     } else {
       tick(true);
-      queue.fail(new UserError(`bpftrace ended: ${reason(end.complaint, end.signal)}`, EXIT.failed));
+      queue.fail(new UserError(`bpftrace ended: ${reasonOf(end)}`, EXIT.failed));
     }
     ready.close();
   });
@@ -80,7 +80,7 @@ export async function attachBpftrace(plan: BpftracePlan, options: SourceOptions)
   clearTimeout(limit);
   if (!attached) {
     const end = await tracer.stop();
-    throw new UserError(`bpftrace: ${reason(end.complaint, end.signal)}`, EXIT.prerequisite);
+    throw new UserError(`bpftrace: ${reasonOf(end)}`, EXIT.prerequisite);
   }
   return {
     description: plan.description,
@@ -91,15 +91,6 @@ export async function attachBpftrace(plan: BpftracePlan, options: SourceOptions)
   };
 }
 
-/** The line that says why, out of what bpftrace prints; its remarks about limits and symbols are no reason. */
-export function reason(complaint: string, signal: string | null): string {
-  const remarks = /RLIMIT_MEMLOCK|available_filter_functions|__BPFTRACE_NOTIFY|^Attach/;
-  const lines = complaint.split("; ").filter((line) => line !== "" && !remarks.test(line));
-  const error = lines.find((line) => /error|cannot|not |only/i.test(line)) ?? lines[0];
-  if (error !== undefined) return error.replace(/^ERROR: /, "");
-  return signal === null ? "no reason given" : `killed by ${signal}`;
-}
-
-/** Whether the kernel tells tracepoints: without tracefs bpftrace attaches software events only. */
-export const hasTracepoint = (name: string, root = "/sys/kernel/tracing"): boolean =>
-  existsSync(`${root}/events/${name.replace(":", "/")}`);
+/** Why bpftrace ended, in one line. */
+const reasonOf = ({ complaint, signal }: TracerEnd): string =>
+  causeIn(complaint.split("; ")) ?? (signal === null ? "no reason given" : `killed by ${signal}`);

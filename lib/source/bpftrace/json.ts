@@ -1,7 +1,7 @@
 /**
  * One line of `bpftrace -f json`. Versions differ in small ways (docs/sources.md): blank lines, a
  * count beside data, integers as strings, scalars or keys. Everything else is `other`.
- * Format: bpftrace src/output.cpp, 0.17 to 0.26.
+ * Format: bpftrace src/output.cpp (0.17), src/output/json.cpp (0.26).
  */
 export type BpftraceLine =
   | { type: "map"; name: string; entries: Map<string, number | string> }
@@ -23,9 +23,7 @@ export function parseBpftraceLine(line: string): BpftraceLine {
     case "map":
       return parseMap(data);
     case "lost_events":
-      return isObject(data) && typeof data.events === "number"
-        ? { type: "lost", events: data.events }
-        : OTHER;
+      return parseLost(isObject(data) ? data.events : message.count);
     case "helper_error":
     case "runtime_error":
       return { type: "error", text: JSON.stringify(data ?? message) };
@@ -48,14 +46,27 @@ function parseMap(data: unknown): BpftraceLine {
   return { type: "map", name, entries };
 }
 
+/** {"data": {"events": 12}} in 0.17, {"count": 12} later. */
+const parseLost = (events: unknown): BpftraceLine =>
+  typeof events === "number" ? { type: "lost", events } : OTHER;
+
 function parseObject(line: string): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(line);
+    const value: unknown = JSON.parse(withBytes(line));
     return isObject(value) ? value : null;
   } catch {
     return null; // a line cut by the death of bpftrace
   }
 }
+
+/**
+ * bpftrace escapes a byte above 127 as the negative number that its char is: "\\uffffffc3\\uffffffbc" is
+ * the UTF-8 of "ü". An escaped backslash before "uffffffc3" is none of these, hence the first alternative.
+ */
+const withBytes = (line: string): string =>
+  line.replace(/\\\\|(?:\\uffffff[89a-f][0-9a-f])+/g, (run) =>
+    run === "\\\\" ? run : Buffer.from(run.replaceAll("\\uffffff", ""), "hex").toString("utf8"),
+  );
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -8,6 +8,8 @@ export type ScriptName = "faults" | "entries" | "latency" | "types" | "exits" | 
 /** How the scripts name their one process, and what a wider scope puts in its place. */
 const ONE_PROCESS = "/pid == $1/";
 const INTERVAL = /^interval:s:1 \{(.*)\}$/m;
+/** A program has one END at most: 0.17 refuses a second. */
+const END = /^END \{(.*)\}$/m;
 
 /**
  * Processes by a map instead of by name: seeded before the probes attach, joined by every task that
@@ -37,8 +39,8 @@ export function scopeFilter(scope: Scope): { predicate: string; probes: string }
 
 /**
  * One program out of several scripts: their filter replaced by the scope's, their keys by process and
- * thread where threads are asked for, and their interval blocks by one that prints all maps, in
- * order, and then the word that ends a tick.
+ * thread where threads are asked for, their END blocks by one, and their interval blocks by one that
+ * prints all maps, in order, and then the word that ends a tick.
  */
 export function compose(
   names: readonly ScriptName[],
@@ -48,11 +50,19 @@ export function compose(
 ): string {
   const { predicate, probes } = scopeFilter(scope);
   const prints: string[] = [];
+  const ends: string[] = [];
+  const withoutEnd = (text: string): string =>
+    text.replace(END, (_, body: string) => {
+      ends.push(body.trim());
+      return "";
+    });
   const parts = names.map((name) => {
     const text = readFileSync(`${ROOT}/bt/${name}.bt`, "utf8");
     const keyed = perThread && name !== "exits" ? text.replace(/\[pid\b/g, "[pid, tid") : text;
     prints.push(INTERVAL.exec(keyed)?.[1]?.trim() ?? "");
-    return keyed.replaceAll(ONE_PROCESS, predicate).replace(INTERVAL, "");
+    return withoutEnd(keyed.replaceAll(ONE_PROCESS, predicate).replace(INTERVAL, ""));
   });
-  return [...parts, probes, `interval:ms:${tickMs} { ${prints.join(" ")} printf("tick"); }`].join("\n");
+  parts.push(withoutEnd(probes));
+  if (ends.length > 0) parts.push(`END { ${ends.join(" ")} }`);
+  return [...parts, `interval:ms:${tickMs} { ${prints.join(" ")} printf("tick"); }`].join("\n");
 }

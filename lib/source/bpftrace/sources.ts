@@ -1,8 +1,9 @@
 import { messageOf } from "../../cli/error.ts";
+import { hasTracepoint } from "../../kernel/tracefs.ts";
 import { listThreads } from "../../procfs/processes.ts";
 import { attachCounters } from "../counters.ts";
 import type { AttachedSource, SourceOptions, Tick } from "../source.ts";
-import { attachBpftrace, type BpftracePlan, hasTracepoint } from "./attach.ts";
+import { attachBpftrace, type BpftracePlan } from "./attach.ts";
 import type { ScriptName } from "./script.ts";
 
 /** Above this many threads a perf event in each of them costs more than a third probe. */
