@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { EXIT, UserError } from "../../cli/error.ts";
+import { startAsRoot } from "../../kernel/fix.ts";
 import { Queue } from "../../subprocess/queue.ts";
 import { startTracer } from "../../subprocess/tracer.ts";
 import type { AttachedSource, SourceOptions, Tick } from "../source.ts";
@@ -74,12 +75,19 @@ export async function attachBpftrace(plan: BpftracePlan, options: SourceOptions)
     ready.close();
   });
 
-  const limit = setTimeout(() => void tracer.stop(), ATTACH_LIMIT_MS);
+  let late = false;
+  const limit = setTimeout(() => {
+    late = true;
+    void tracer.stop();
+  }, ATTACH_LIMIT_MS);
   const attached = (await ready[Symbol.asyncIterator]().next()).value === true;
   clearTimeout(limit);
   if (!attached) {
     const end = await tracer.stop();
-    throw new UserError(`bpftrace: ${reason(end.complaint, end.signal)}`, EXIT.prerequisite);
+    const why = late
+      ? `its probes were not attached after ${ATTACH_LIMIT_MS / 1000} s`
+      : reason(end.complaint, end.signal);
+    throw new UserError(`bpftrace: ${withFix(why)}`, EXIT.prerequisite);
   }
   return {
     description: plan.description,
@@ -90,10 +98,17 @@ export async function attachBpftrace(plan: BpftracePlan, options: SourceOptions)
   };
 }
 
+/** Doctor's advice for a user who is not root, unless there is a better one already. */
+function withFix(why: string): string {
+  const fix = startAsRoot();
+  return fix === null || why.includes("apt-get") ? why : `${why.replace(/\.$/, "")}: ${fix}`;
+}
+
 /** The line that says why, out of what bpftrace prints; its remarks about limits and symbols are no reason. */
 export function reason(complaint: string, signal: string | null): string {
   const remarks = /RLIMIT_MEMLOCK|available_filter_functions|__BPFTRACE_NOTIFY|^Attach/;
   const lines = complaint.split("; ").filter((line) => line !== "" && !remarks.test(line));
+  if (lines[0]?.startsWith("killed by ")) return lines[0];
   const error = lines.find((line) => /error|cannot|not |only/i.test(line)) ?? lines[0];
   if (error !== undefined) return error.replace(/^ERROR: /, "");
   return signal === null ? "no reason given" : `killed by ${signal}`;
