@@ -1,10 +1,14 @@
 import { Command, CommanderError } from "commander";
+import { printable } from "../term/table.ts";
 import { VERSION } from "../version.ts";
 import { EXIT, messageOf, UserError } from "./error.ts";
 import { StandardOutput } from "./output.ts";
 
 export interface Invocation {
-  /** Aborted by Ctrl-C, SIGTERM, SIGHUP, and when nobody reads our output any more. */
+  /**
+   * Aborted by Ctrl-C, SIGTERM, SIGHUP, and when nobody reads our output any more. Its reason is a
+   * UserError with the exit status for the case that nothing had been measured yet.
+   */
   signal: AbortSignal;
   out: StandardOutput;
   /** One line on standard error, with the tool's name. */
@@ -34,13 +38,14 @@ export async function runTool(tool: Tool, argv: readonly string[] = process.argv
   // first of all: a Ctrl-C that comes early must end us in order
   for (const [name, number] of Object.entries(SIGNALS)) {
     process.on(name, () => {
-      abort.abort();
+      abort.abort(new UserError("interrupted before anything was measured", 128 + number));
       hurry?.(new UserError("", 128 + number));
     });
   }
-  const warn = (message: string): void => void process.stderr.write(`${tool.name}: ${message}\n`);
+  // names and values come from others: they shall not break the line, nor drive the terminal
+  const warn = (message: string): void => void process.stderr.write(`${tool.name}: ${printable(message)}\n`);
   process.stderr.on("error", () => undefined); // nobody reads our complaints: nothing to be done
-  const out = new StandardOutput(() => abort.abort());
+  const out = new StandardOutput(() => abort.abort(new UserError("", EXIT.ok)));
   const split = argv.indexOf("--");
   const own = split < 0 ? argv : argv.slice(0, split);
   const program = tool.describe(new Command(tool.name));
@@ -48,15 +53,7 @@ export async function runTool(tool: Tool, argv: readonly string[] = process.argv
     .version(VERSION, "--version", "print the version")
     .helpOption("-h, --help", "print this help")
     .configureHelp({ helpWidth: 80 })
-    .configureOutput({
-      outputError: (text) =>
-        warn(
-          text
-            .trim()
-            .replace(/^error: /, "")
-            .replace(/\n\(?/g, " ("),
-        ),
-    })
+    .configureOutput({ outputError: (text) => warn(usageError(text)) })
     .exitOverride();
   try {
     program.parse(own, { from: "user" });
@@ -73,6 +70,18 @@ export async function runTool(tool: Tool, argv: readonly string[] = process.argv
     process.exitCode = statusOf(error, warn);
   }
 }
+
+/** Commander's words in our form: one line, what failed, the value, the reason, no full stop. */
+const usageError = (text: string): string =>
+  text
+    .trim()
+    .replace(/^error: /, "")
+    .replace(/\n(?=\(Did you mean )/, " ")
+    .replace(/^option '([^' ,]+)[^']*' argument (.*) is invalid\. /s, "option '$1': $2 is invalid: ")
+    .replace(/^command-argument value (.*) is invalid for argument '(\w+)'\. /s, "$2: $1 is invalid: ")
+    .replace(/: Allowed choices are /, ": give one of ")
+    .replace(/\. Expected/, ": expected")
+    .replace(/\.$/, "");
 
 function statusOf(error: unknown, warn: (message: string) => void): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;

@@ -6,12 +6,12 @@ const SHORTEST_S = 0.01;
 /** PID_MAX_LIMIT of include/linux/threads.h, for 64 bits. */
 const PID_MAX = 4 * 1024 * 1024;
 
-/** Parsers of option values; what they throw becomes "option ... argument 'x' is invalid. REASON". */
+/** Parsers of option values; what they throw becomes "option '-d': 'x' is invalid: REASON" (lib/cli/run.ts). */
 export function seconds(text: string): number {
   const value = decimal(text);
-  if (value === null) throw new InvalidArgumentError("Not a number of seconds.");
+  if (value === null) throw new InvalidArgumentError("not a number of seconds");
   if (value < SHORTEST_S || value > LONGEST_S) {
-    throw new InvalidArgumentError(`Give ${SHORTEST_S} to ${LONGEST_S} seconds.`);
+    throw new InvalidArgumentError(`give ${SHORTEST_S} to ${LONGEST_S} seconds`);
   }
   return value;
 }
@@ -19,7 +19,7 @@ export function seconds(text: string): number {
 export function count(text: string): number {
   const value = decimal(text);
   if (value === null || !Number.isInteger(value) || value < 1 || value > 1e9) {
-    throw new InvalidArgumentError("Give a whole number from 1 to 1000000000.");
+    throw new InvalidArgumentError("give a whole number from 1 to 1000000000");
   }
   return value;
 }
@@ -29,11 +29,17 @@ export function pids(text: string, previous: number[] = []): number[] {
   const each = text.split(",").map((part) => {
     const value = decimal(part);
     if (value === null || !Number.isInteger(value) || value < 1 || value > PID_MAX) {
-      throw new InvalidArgumentError(`'${part}' is not a process id.`);
+      throw new InvalidArgumentError(`'${part}' is not a process id`);
     }
     return value;
   });
   return [...previous, ...each];
+}
+
+/** A file, a directory or a cgroup: an empty one is a variable that was not set. */
+export function path(text: string): string {
+  if (text === "") throw new InvalidArgumentError("it is empty");
+  return text;
 }
 
 /** Decimal digits only: no hexadecimal, no exponent, no blanks, no NaN. */

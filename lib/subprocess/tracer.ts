@@ -1,6 +1,9 @@
 import { Duplex } from "node:stream";
 import { execa, type Options } from "execa";
 import { EXIT, UserError } from "../cli/error.ts";
+import { bpftrace } from "../kernel/bpftrace.ts";
+import { runCheck } from "../kernel/capability.ts";
+import { perf } from "../kernel/perf.ts";
 import { helperPath } from "../paths.ts";
 import { LineSplitter } from "./lines.ts";
 
@@ -14,7 +17,7 @@ export interface TracerEnd {
   signal: string | null;
   /** The end was asked for by stop(). */
   asked: boolean;
-  /** The last lines of its standard error. */
+  /** Why it ended: the signal that it did not expect, and the last lines of its standard error. */
   complaint: string;
 }
 
@@ -34,6 +37,20 @@ export interface TracerOptions {
   onErrorLine?: (line: string) => void;
   /** Where its lines come from: its standard output, or a descriptor of its own (perf's --log-fd). */
   linesFrom?: "stdout" | "fd3";
+}
+
+/** The programs that a package brings; doctor knows which. */
+const PACKAGED = new Map([
+  ["bpftrace", bpftrace],
+  ["perf", perf],
+]);
+
+/** Tracers that have not ended yet. */
+const running = new Set<Tracer>();
+
+/** Stops every tracer, also one that has not said yet that it is attached. */
+export async function stopTracers(): Promise<void> {
+  await Promise.all([...running].map((tracer) => tracer.stop()));
 }
 
 /** Descriptors of a tracer with perf's --log-fd 3 and --control fd:4,5: input, output, error, log, control, acknowledgement. */
@@ -70,12 +87,16 @@ export async function startTracer(file: string, args: string[], options: TracerO
     const result = await child;
     await Promise.all(drained);
     const exitCode = result.exitCode ?? null;
-    const failedToStart = child.pid === undefined ? [result.shortMessage ?? "cannot start"] : [];
+    const why: string[] = [];
+    if (child.pid === undefined) why.push(result.shortMessage ?? "cannot start");
+    if (result.signal !== undefined && !asked) why.push(`killed by ${result.signal}`);
+    // leash's own status where there is no such program
+    const missing = exitCode === EXIT.notFound ? await notInstalled(file) : null;
     return {
       exitCode,
       signal: result.signal ?? null,
       asked,
-      complaint: [...failedToStart, ...tail].join("; "),
+      complaint: missing ?? [...why, ...tail].join("; "),
     };
   })();
   if (child.pid === undefined) {
@@ -104,7 +125,18 @@ export async function startTracer(file: string, args: string[], options: TracerO
     control.write(`${text}\n`);
     await Promise.race([answer, ended]);
   };
-  return { pid: child.pid, stop, ended, command };
+  const tracer = { pid: child.pid, stop, ended, command };
+  running.add(tracer);
+  void ended.then(() => running.delete(tracer));
+  return tracer;
+}
+
+/** What doctor says of a program that is not installed, with the command that helps; null if it is. */
+async function notInstalled(file: string): Promise<string | null> {
+  const check = PACKAGED.get(file);
+  if (check === undefined) return null;
+  const { status, detail, fix } = await runCheck(file, check);
+  return status === "ok" || fix === null ? null : `${detail}: ${fix}`;
 }
 
 async function forEachLine(stream: unknown, take: (line: string) => void): Promise<void> {

@@ -7,7 +7,7 @@ import { LineSplitter } from "../subprocess/lines.ts";
 export interface HeldCommand {
   readonly pid: number;
   /**
-   * Lets it go; resolves once it runs.
+   * Lets it go; resolves once it runs, or when it ended while it was held (a Ctrl-C met it too).
    * @throws UserError with status 127 (not found) or 126 (not executable)
    */
   go(): Promise<void>;
@@ -95,7 +95,7 @@ export async function holdCommand(argv: readonly string[]): Promise<HeldCommand>
     go: async () => {
       going = true;
       control.write("g");
-      await running.promise;
+      await Promise.race([running.promise, ended.promise]);
     },
     release: async () => {
       control.end();

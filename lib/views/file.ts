@@ -1,4 +1,13 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { EXIT, errnoOf, messageOf, UserError } from "../cli/error.ts";
 
 const REASONS: Record<string, string> = {
@@ -48,37 +57,44 @@ export class OutputFile {
   }
 }
 
-/** A file that is there whole or not at all; what stood there before stays until then. */
+/**
+ * A file that is there whole or not at all; what stood there before stays until then. It is written
+ * as a draft beside it, so that the rename stays within a file system. A link keeps pointing to the
+ * file; a device or a pipe is written as it is.
+ */
 export class WholeFile {
-  #path: string;
-  #draft: OutputFile;
+  readonly #path: string;
+  readonly #target: string;
+  readonly #draft: string;
 
-  /** @throws UserError */
+  /** Tries at once whether it could be written, and leaves nothing behind. @throws UserError */
   constructor(path: string) {
     this.#path = path;
-    // beside it, so that the rename stays within a file system
-    this.#draft = isSpecial(path) ? new OutputFile(path) : new OutputFile(`${path}.${process.pid}.part`);
+    try {
+      const existing = statSync(path, { throwIfNoEntry: false });
+      if (existing?.isDirectory()) closeSync(openSync(path, "w")); // throws EISDIR
+      const replaced = !path.startsWith("/dev/") && (existing?.isFile() ?? true);
+      this.#target = replaced && existing !== undefined ? realpathSync(path) : path;
+      this.#draft = replaced ? `${this.#target}.${process.pid}.part` : path;
+      if (replaced) closeSync(openSync(this.#draft, "w"));
+    } catch (error) {
+      throw fileError("open", path, error);
+    }
+    this.#discard();
   }
 
   /** @throws UserError */
   finish(text: string): void {
     try {
-      this.#draft.write(text);
-      this.#draft.close();
-      if (this.#draft.path !== this.#path) renameSync(this.#draft.path, this.#path);
+      writeFileSync(this.#draft, text);
+      if (this.#draft !== this.#target) renameSync(this.#draft, this.#target);
     } catch (error) {
-      this.discard();
-      throw error instanceof UserError ? this.#named(error) : fileError("write", this.#path, error);
+      this.#discard();
+      throw fileError("write", this.#path, error);
     }
   }
 
-  discard(): void {
-    if (this.#draft.path !== this.#path) rmSync(this.#draft.path, { force: true });
-  }
-
-  #named(error: UserError): UserError {
-    return new UserError(error.message.replace(this.#draft.path, this.#path), error.exitStatus);
+  #discard(): void {
+    if (this.#draft !== this.#target) rmSync(this.#draft, { force: true });
   }
 }
-
-const isSpecial = (path: string): boolean => path.startsWith("/dev/");

@@ -13,9 +13,8 @@ export function htmlView(path: string): View {
     end: () => {
       const start = records.find((record) => record.type === "start");
       const summaries = records.filter((record): record is SummaryRecord => record.type === "summary");
-      if (start?.type !== "start") file.discard();
-      else
-        file.finish(faultPage(records, { verdict: summaries.length > 0 ? verdict(start, summaries) : null }));
+      if (start?.type !== "start") return;
+      file.finish(faultPage(records, { verdict: summaries.length > 0 ? verdict(start, summaries) : null }));
     },
   };
 }

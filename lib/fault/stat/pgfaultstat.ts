@@ -53,6 +53,9 @@ export async function pgfaultstat(options: PgfaultstatOptions, invocation: Invoc
   }
 }
 
+/** What auto would take: another source is worth a word. */
+const FIRST: SourceName = "bpftrace";
+
 /** Status lines for people, on standard error. */
 function tell(
   record: FaultRecord,
@@ -63,6 +66,10 @@ function tell(
   if (record.type === "error") warn(record.message);
   if (record.type !== "start") return;
   for (const text of record.degraded) warn(text);
+  if (options.via === "auto" && !options.verbose && record.source !== FIRST) {
+    // the first reason is what can be helped; -v tells all
+    warn(`${record.why.split("; ")[0]}; counting with ${record.source}`);
+  }
   if (options.verbose) warn(`source: ${record.source}, ${record.why}`);
   if (out.isTTY && !options.json) warn(startLine(record, target));
 }

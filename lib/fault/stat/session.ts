@@ -1,9 +1,10 @@
 import { messageOf, UserError } from "../../cli/error.ts";
-import type { EndedBy, FaultRecord, StartRecord } from "../../metric/record.ts";
+import type { EndedBy, FaultRecord, StartRecord, SummaryRecord } from "../../metric/record.ts";
 import { SCHEMA } from "../../metric/record.ts";
-import { chooseSource } from "../../source/choose.ts";
+import { type Chosen, chooseSource } from "../../source/choose.ts";
 import { pidsOf } from "../../source/scope.ts";
 import type { ExitCounts, SourceName } from "../../source/source.ts";
+import { stopTracers } from "../../subprocess/tracer.ts";
 import type { Target } from "../../target/target.ts";
 import { VERSION } from "../../version.ts";
 import { KernelWindow } from "./kernel-window.ts";
@@ -34,7 +35,7 @@ const LONGEST_TICK_S = 1;
  * Measures until it is told to end, and yields the records of it: one start, samples, summaries.
  * A source that dies yields what was counted until then and an error record.
  *
- * @throws UserError when the source does not attach or COMMAND cannot be run
+ * @throws UserError when the source does not attach, COMMAND cannot be run, or it is told to end before
  */
 export async function* measure(options: SessionOptions): AsyncGenerator<FaultRecord> {
   const { target, interval } = options;
@@ -43,13 +44,7 @@ export async function* measure(options: SessionOptions): AsyncGenerator<FaultRec
   const window = new KernelWindow();
 
   window.beforeAttach(pidsOf(scope));
-  const chosen = await chooseSource(options.via, {
-    scope,
-    tick: interval / ticksPerSample,
-    perThread: options.perThread,
-    latency: options.latency,
-    types: options.types,
-  });
+  const chosen = await attach(options, interval / ticksPerSample);
   const { source } = chosen;
   window.afterAttach(pidsOf(scope));
 
@@ -99,8 +94,12 @@ export async function* measure(options: SessionOptions): AsyncGenerator<FaultRec
         exits = tick.exits;
         ticks += 1;
         if (tick.final) {
-          // nothing happens after an exit: the run ended with it, not when the source had detached
-          const time = endedBy === "exit" ? Math.min(tick.time, endTime) : tick.time;
+          // nothing happens after an exit: the run ended with it, not when the source had detached; and a
+          // source that died at once had said its last word before the beginning
+          const time = Math.max(
+            samples.startTime,
+            endedBy === "exit" ? Math.min(tick.time, endTime) : tick.time,
+          );
           yield* samples.take({ ...tick, time }, exits, endedBy === "count" || endedBy === "duration");
         } else if (endedBy === null && ticks % ticksPerSample === 0) {
           taken += 1;
@@ -120,12 +119,40 @@ export async function* measure(options: SessionOptions): AsyncGenerator<FaultRec
     if (!window.closed) window.afterStop(last);
     const time = samples.endTime;
     if (failure !== null) yield { type: "error", time, message: failure };
-    yield* summaries({ options, window, samples, exits, by, lost: source.lost(), time });
+    for await (const summary of summaries({ options, window, samples, exits, by, lost: source.lost(), time }))
+      yield failure === null ? summary : cutShort(summary);
   } finally {
     watch.close();
     await source.stop();
   }
 }
+
+/** @throws UserError when nothing attaches, or when an interruption comes first */
+async function attach(options: SessionOptions, tick: number): Promise<Chosen> {
+  const { target, via, signal, perThread, latency, types } = options;
+  const attaching = chooseSource(via, { scope: target.scope, tick, perThread, latency, types });
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<null>((resolve) => {
+    onAbort = () => resolve(null);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort);
+  });
+  const chosen = await Promise.race([attaching, aborted]);
+  signal.removeEventListener("abort", onAbort);
+  if (chosen !== null) return chosen;
+  await stopTracers();
+  const late = await attaching.catch(() => null); // that it was stopped is no failure
+  await late?.source.stop();
+  throw signal.reason;
+}
+
+/** Of a source that died nobody knows what it had counted since its last word. */
+const cutShort = (summary: SummaryRecord): SummaryRecord => ({
+  ...summary,
+  failed: null,
+  untraced: null,
+  lost: null,
+});
 
 const withKnown = (pids: readonly number[], known: readonly number[]): number[] => [
   ...new Set([...pids, ...known]),

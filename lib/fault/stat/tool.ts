@@ -7,12 +7,12 @@ import { type PgfaultstatOptions, pgfaultstat } from "./pgfaultstat.ts";
 
 const EXAMPLES = `
 Examples:
-  pgfaultstat -p 1234 1            rates of process 1234 every second, until Ctrl-C
-  pgfaultstat -p 1234 -l 1 10      and how long its faults take, ten times
-  pgfaultstat -- gcc -c main.c     exact books of a command, from its first instruction
-  pgfaultstat -f -- make           each of its children too
-  pgfaultstat -a -n 5 2            the five busiest processes every two seconds
-  pgfaultstat -p 1234 --html f.html -d 60   a page with charts of one minute
+  pgfaultstat -p 1234 1          rates of process 1234 every second, until Ctrl-C
+  pgfaultstat -p 1234 -l 1 10    and how long its faults take, ten times
+  pgfaultstat -- gcc -c main.c   exact books of a command, from its beginning
+  pgfaultstat -f -- make         each of its children too
+  pgfaultstat -a -n 5 2          the five busiest processes every two seconds
+  pgfaultstat -p 1234 -d 60 --html f.html   a page with charts of one minute
 `;
 
 const describe = (program: Command): Command =>

@@ -1,4 +1,5 @@
 import { EXIT, UserError } from "../../cli/error.ts";
+import { startAsRoot } from "../../kernel/fix.ts";
 import { causeIn } from "../../subprocess/cause.ts";
 import { Queue } from "../../subprocess/queue.ts";
 import { startTracer, type TracerEnd } from "../../subprocess/tracer.ts";
@@ -75,12 +76,17 @@ export async function attachBpftrace(plan: BpftracePlan, options: SourceOptions)
     ready.close();
   });
 
-  const limit = setTimeout(() => void tracer.stop(), ATTACH_LIMIT_MS);
+  let late = false;
+  const limit = setTimeout(() => {
+    late = true;
+    void tracer.stop();
+  }, ATTACH_LIMIT_MS);
   const attached = (await ready[Symbol.asyncIterator]().next()).value === true;
   clearTimeout(limit);
   if (!attached) {
     const end = await tracer.stop();
-    throw new UserError(`bpftrace: ${reasonOf(end)}`, EXIT.prerequisite);
+    const why = late ? `its probes were not attached after ${ATTACH_LIMIT_MS / 1000} s` : reasonOf(end);
+    throw new UserError(`bpftrace: ${withFix(why)}`, EXIT.prerequisite);
   }
   return {
     description: plan.description,
@@ -94,3 +100,9 @@ export async function attachBpftrace(plan: BpftracePlan, options: SourceOptions)
 /** Why bpftrace ended, in one line. */
 const reasonOf = ({ complaint, signal }: TracerEnd): string =>
   causeIn(complaint.split("; ")) ?? (signal === null ? "no reason given" : `killed by ${signal}`);
+
+/** Doctor's advice for a user who is not root, unless there is a better one already. */
+function withFix(why: string): string {
+  const fix = startAsRoot();
+  return fix === null || why.includes("apt-get") ? why : `${why.replace(/\.$/, "")}: ${fix}`;
+}
