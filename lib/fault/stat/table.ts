@@ -19,13 +19,20 @@ export function columnsFor(
   columns.push({ title: "PID", width: 7, value: (row) => String(row.pid) });
   if (start.perThread) columns.push({ title: "TID", width: 7, value: (row) => String(row.tid ?? "-") });
   const count = start.latency ? 7 : 9;
-  // with -T and -l there is no room for both rates and counts: the counts say the same
-  if (!(timestamp && start.latency)) {
-    columns.push(
-      { title: "minflt/s", width: 8, value: (row) => formatRate(row.minorPerSecond, 8) },
-      { title: "majflt/s", width: 8, value: (row) => formatRate(row.majorPerSecond, 8) },
-    );
-  }
+  const tight = timestamp && start.latency;
+  const rate = tight ? 7 : 8;
+  columns.push(
+    {
+      title: tight ? "min/s" : "minflt/s",
+      width: rate,
+      value: (row) => formatRate(row.minorPerSecond, rate),
+    },
+    {
+      title: tight ? "maj/s" : "majflt/s",
+      width: rate,
+      value: (row) => formatRate(row.majorPerSecond, rate),
+    },
+  );
   columns.push(
     { title: "minflt", width: count, value: (row) => formatCount(row.minor, count) },
     { title: "majflt", width: start.latency ? 6 : 8, value: (row) => formatCount(row.major, 6) },
@@ -48,7 +55,7 @@ export function columnsFor(
     columns.push({ title: "RSS", width: 5, value: (row) => formatBytes(row.rss) });
   }
   const used = columns.reduce((sum, column) => sum + column.width + 1, 0);
-  const left = Math.max(4, Math.min(20, WIDTH - used));
+  const left = Math.max(3, Math.min(20, WIDTH - used));
   columns.push({
     title: left < 7 ? "CMD" : "COMMAND",
     width: left,
