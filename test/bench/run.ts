@@ -4,10 +4,12 @@ import { idleCost } from "./idle.ts";
 import { OBSERVERS } from "./observers.ts";
 
 /**
- * `npm run bench [ROUNDS]`: what it costs to be watched, side by side. All observers take turns in
+ * `npm run bench -- [ROUNDS [PATTERN]]`: what it costs to be watched, side by side. All observers take turns in
  * each round, so that what else the machine does meets all of them; medians and ratios are printed.
  */
 const rounds = Number(process.argv[2] ?? 5);
+const pattern = new RegExp(process.argv[3] ?? "");
+const observers = OBSERVERS.filter(({ name }) => pattern.test(name));
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -15,10 +17,10 @@ function median(values: readonly number[]): number {
 }
 
 await make();
-const figures = new Map<string, number[]>(OBSERVERS.map(({ name }) => [name, []]));
+const figures = new Map<string, number[]>(observers.map(({ name }) => [name, []]));
 for (let round = 1; round <= rounds; round++) {
   process.stderr.write(`round ${round} of ${rounds}\n`);
-  for (const { name, run } of OBSERVERS) figures.get(name)?.push(await run());
+  for (const { name, run } of observers) figures.get(name)?.push(await run());
 }
 const of = (name: string): number => median(figures.get(name) ?? []);
 const [bare, liner] = [of("nothing"), of("bpftrace one-liner, two probes")];
@@ -32,12 +34,16 @@ for (const name of figures.keys()) {
   );
 }
 
-console.log("\nwatching a process that sleeps, all processes of the tool together\n");
-console.log("source                 first row after   CPU of one     PSS");
-for (const via of ["bpftrace", "counters", "perf", "proc"]) {
-  const { startSeconds, cpuShare, pss } = await idleCost("--via", via);
-  const start = `1 s + ${startSeconds.toFixed(2)} s`;
-  console.log(
-    `${via.padEnd(22)} ${start.padStart(15)} ${(100 * cpuShare).toFixed(2).padStart(10)} % ${formatBytes(pss).padStart(7)}`,
-  );
+if (process.argv[3] === undefined) await printIdle();
+
+async function printIdle(): Promise<void> {
+  console.log("\nwatching a process that sleeps, all processes of the tool together\n");
+  console.log("source                 first row after   CPU of one     PSS");
+  for (const via of ["bpftrace", "counters", "perf", "proc"]) {
+    const { startSeconds, cpuShare, pss } = await idleCost("--via", via);
+    const start = `1 s + ${startSeconds.toFixed(2)} s`;
+    console.log(
+      `${via.padEnd(22)} ${start.padStart(15)} ${(100 * cpuShare).toFixed(2).padStart(10)} % ${formatBytes(pss).padStart(7)}`,
+    );
+  }
 }

@@ -6,7 +6,7 @@ import { startTracer, type TracerEnd } from "../../subprocess/tracer.ts";
 import type { AttachedSource, SourceOptions, Tick } from "../source.ts";
 import { parseBpftraceLine } from "./json.ts";
 import { exitsOf, largestMap, type Maps, tasksOf } from "./maps.ts";
-import { compose, type ScriptName } from "./script.ts";
+import { compose, onlyProcess, type ScriptName } from "./script.ts";
 
 /** Printed once all probes are attached, on stderr or stdout by version. */
 const READY = "__BPFTRACE_NOTIFY_PROBES_ATTACHED";
@@ -37,7 +37,7 @@ export async function attachBpftrace(plan: BpftracePlan, options: SourceOptions)
   const maps: Maps = new Map();
   const queue = new Queue<Tick>();
   const ready = new Queue<true>();
-  const reading = { ...plan, perThread: options.perThread };
+  const reading = { ...plan, perThread: options.perThread, only: onlyProcess(options.scope) };
   const pids = options.scope.kind === "pids" ? options.scope.pids : [];
   let full = false;
   let lastLine = Date.now();

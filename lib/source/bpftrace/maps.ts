@@ -5,6 +5,8 @@ import type { ExitCounts, TaskCounts } from "../source.ts";
 export type Maps = Map<string, Map<string, number | string>>;
 
 export interface MapReading {
+  /** The one process that all counts belong to; null where it is the first key. */
+  only: number | null;
   perThread: boolean;
   latency: boolean;
   types: boolean;
@@ -12,7 +14,8 @@ export interface MapReading {
 }
 
 /**
- * Turns the maps into counts per task. Keys are "pid", or "pid,tid", then what the script adds. The
+ * Turns the maps into counts per task. Keys are "pid", or "pid,tid" (without
+ * the pid where there is only one), then what the script adds. The
  * processes of `pids` are there even when no map knows them: they have not faulted yet.
  */
 export function tasksOf(maps: Maps, reading: MapReading, pids: readonly number[] = []): TaskCounts[] {
@@ -29,7 +32,8 @@ export function tasksOf(maps: Maps, reading: MapReading, pids: readonly number[]
   for (const pid of pids) task([pid, pid]);
   const each = (name: string, take: (task: TaskCounts, value: number, rest: number) => void): void => {
     for (const [key, value] of maps.get(name) ?? []) {
-      const numbers = key.split(",").map(Number);
+      const keys = key === "" ? [] : key.split(",").map(Number);
+      const numbers = reading.only === null ? keys : [reading.only, ...keys];
       take(task(numbers), Number(value), numbers[depth] ?? 0);
     }
   };

