@@ -37,8 +37,8 @@ export function recordingView(directory: string): View {
 }
 
 /**
- * Reads a recording back. A line cut by a kill or a full disk ends it; without the summaries of an
- * orderly end they are made from the samples, with what is unknown as null.
+ * Reads a recording back. A line cut by a kill or a full disk ends it; the summaries that an orderly
+ * end would have written are made from the samples, with what is unknown as null.
  *
  * @throws UserError when it is no recording, or one of a later version
  */
@@ -62,7 +62,7 @@ export function readRecording(directory: string): FaultRecord[] {
       EXIT.failed,
     );
   }
-  return records.some((record) => record.type === "summary") ? records : completed(start, records);
+  return [...records, ...missingEnd(start, records)];
 }
 
 function parseRecord(line: string): FaultRecord | null {
@@ -80,42 +80,55 @@ const TYPES: ReadonlySet<unknown> = new Set(["start", "sample", "summary", "erro
 const isRecord = (value: unknown): value is FaultRecord =>
   typeof value === "object" && value !== null && "type" in value && TYPES.has(value.type) && "time" in value;
 
-/** Summaries for a run that was killed before it could write them. */
-function completed(start: StartRecord, records: FaultRecord[]): FaultRecord[] {
-  const totals = new Map<number, { comm: string; minor: number; major: number; time: number }>();
+const CUT = "the recording ends without a summary: the run was killed; sums are those of its samples";
+const EMPTY = "the recording holds no sample and no summary: the run was killed, or nothing was counted";
+
+interface Total {
+  comm: string;
+  minor: number;
+  major: number;
+  time: number;
+}
+
+/** What a run that was killed could not write: a note, and a summary for each process that has none. */
+function missingEnd(start: StartRecord, records: readonly FaultRecord[]): FaultRecord[] {
+  const totals = new Map<number, Total>();
   for (const record of records) {
     if (record.type !== "sample") continue;
-    const total = totals.get(record.pid) ?? { comm: "", minor: 0, major: 0, time: 0 };
-    totals.set(record.pid, {
-      comm: record.comm,
-      minor: total.minor + record.minor,
-      major: total.major + record.major,
-      time: record.time,
+    const { pid, tid = pid, time } = record;
+    const known = totals.get(pid);
+    totals.set(pid, {
+      // a thread may have a name of its own
+      comm: tid === pid || known === undefined ? record.comm : known.comm,
+      minor: (known?.minor ?? 0) + record.minor,
+      major: (known?.major ?? 0) + record.major,
+      time,
     });
   }
-  const last = Math.max(start.time, ...[...totals.values()].map((total) => total.time));
-  const message = "the recording ends without a summary: the run was killed; sums are those of its samples";
-  const error: FaultRecord = { type: "error", time: last, message };
-  const summaries = [...totals].map(
-    ([pid, total]): FaultRecord => ({
-      type: "summary",
-      time: last,
-      pid,
-      comm: total.comm,
-      seconds: last - start.time,
-      minor: total.minor,
-      major: total.major,
-      failed: null,
-      kernelMinor: null,
-      kernelMajor: null,
-      untraced: null,
-      edge: null,
-      unexplained: null,
-      lost: null,
-      exited: false,
-      endedBy: "failure",
-      exitStatus: null,
-    }),
-  );
-  return [...records, error, ...summaries];
+  const time = Math.max(start.time, ...[...totals.values()].map((total) => total.time));
+  const isEmpty = totals.size === 0 && !records.some((record) => record.type === "summary");
+  for (const record of records) if (record.type === "summary") totals.delete(record.pid);
+  if (totals.size === 0 && !isEmpty) return [];
+  const summaries = [...totals].map(([pid, total]) => summaryOf(start, pid, { ...total, time }));
+  return [{ type: "error", time, message: isEmpty ? EMPTY : CUT }, ...summaries];
 }
+
+const summaryOf = (start: StartRecord, pid: number, { comm, minor, major, time }: Total): FaultRecord => ({
+  type: "summary",
+  time,
+  pid,
+  comm,
+  seconds: time - start.time,
+  minor,
+  major,
+  failed: null,
+  kernelMinor: null,
+  kernelMajor: null,
+  untraced: null,
+  edge: null,
+  unexplained: null,
+  lost: null,
+  exited: false,
+  endedBy: "failure",
+  exitStatus: null,
+});
