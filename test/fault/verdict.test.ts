@@ -19,6 +19,15 @@ test("no fault at all, few, many, and major ones are told apart", () => {
   assert.match(says({ minor: 1_000_000, major: 0, faultShare: 0.4 }), /40 % of its run time/);
 });
 
+test("how long half of the waits were is said with its unit", () => {
+  const longer = (p50Ns: number): string | undefined => {
+    const latency = { count: 30_000, p50Ns, p90Ns: p50Ns, p99Ns: p50Ns, maxNs: p50Ns };
+    const text = says({ major: 30_000, latency: { minor: latency, major: latency } });
+    return /half of them longer than (\S+):/.exec(text)?.[1];
+  };
+  assert.deepEqual([88_000, 2_500_000, 2.5e9].map(longer), ["88us", "2.5ms", "2.5s"]);
+});
+
 test("of many processes it says how many, and speaks of them in the plural", () => {
   assert.match(says({ pid: 1 }, { pid: 2 }, { pid: 3 }), /^3 processes took 30,747 minor and 21 major/);
 });
