@@ -1,8 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readSync } from "node:fs";
 import { EXIT, errnoOf, UserError } from "../cli/error.ts";
-import type { FaultRecord, StartRecord } from "../metric/record.ts";
+import type { FaultRecord } from "../metric/record.ts";
 import { SCHEMA } from "../metric/record.ts";
+import { LineSplitter } from "../subprocess/lines.ts";
 import { fileError, OutputFile } from "./file.ts";
+import { missingEnd } from "./missing-end.ts";
 import type { View } from "./view.ts";
 
 /**
@@ -43,17 +45,9 @@ export function recordingView(directory: string): View {
  * @throws UserError when it is no recording, or one of a later version
  */
 export function readRecording(directory: string): FaultRecord[] {
-  let text: string;
-  try {
-    text = readFileSync(`${directory}/${SAMPLES}`, "utf8");
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT")
-      throw new UserError(`'${directory}' is no recording: it has no ${SAMPLES}`, EXIT.failed);
-    throw fileError("read", `${directory}/${SAMPLES}`, error);
-  }
-  const records = text.split("\n").flatMap((line) => parseRecord(line) ?? []);
+  const records = readLines(directory).flatMap((line) => parseRecord(line) ?? []);
   const start = records.find((record) => record.type === "start");
-  if (start === undefined || start.type !== "start") {
+  if (start === undefined) {
     throw new UserError(`'${directory}' is no recording: it does not begin with a start record`, EXIT.failed);
   }
   if (start.schema > SCHEMA) {
@@ -65,70 +59,64 @@ export function readRecording(directory: string): FaultRecord[] {
   return [...records, ...missingEnd(start, records)];
 }
 
+/** In pieces, since a long recording is larger than a string may be (0.5 GiB). */
+function readLines(directory: string): string[] {
+  const path = `${directory}/${SAMPLES}`;
+  const splitter = new LineSplitter();
+  const lines: string[] = [];
+  const piece = Buffer.alloc(1 << 20);
+  let fd: number | null = null;
+  try {
+    fd = openSync(path, "r");
+    for (let n = readSync(fd, piece); n > 0; n = readSync(fd, piece)) {
+      for (const line of splitter.push(piece.subarray(0, n))) lines.push(line);
+    }
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT")
+      throw new UserError(`'${directory}' is no recording: it has no ${SAMPLES}`, EXIT.failed);
+    throw fileError("read", path, error);
+  } finally {
+    if (fd !== null) closeSync(fd);
+  }
+  return [...lines, ...splitter.end()];
+}
+
+/** What the views cannot do without, by the type of the record. */
+const NEEDED: Record<FaultRecord["type"], Record<string, "number" | "string" | "object">> = {
+  start: { time: "number", schema: "number", target: "string", pids: "object", degraded: "object" },
+  sample: {
+    time: "number",
+    seconds: "number",
+    pid: "number",
+    comm: "string",
+    minor: "number",
+    major: "number",
+  },
+  summary: {
+    time: "number",
+    seconds: "number",
+    pid: "number",
+    comm: "string",
+    minor: "number",
+    major: "number",
+  },
+  error: { time: "number", message: "string" },
+};
+
+/** Null for the last line of a killed run, and for types that are not known (yet). */
 function parseRecord(line: string): FaultRecord | null {
-  if (line === "") return null;
   try {
     const value: unknown = JSON.parse(line);
     return isRecord(value) ? value : null;
   } catch {
-    return null; // the last line of a killed run
+    return null;
   }
 }
 
-const TYPES: ReadonlySet<unknown> = new Set(["start", "sample", "summary", "error"]);
-
-const isRecord = (value: unknown): value is FaultRecord =>
-  typeof value === "object" && value !== null && "type" in value && TYPES.has(value.type) && "time" in value;
-
-const CUT = "the recording ends without a summary: the run was killed; sums are those of its samples";
-const EMPTY = "the recording holds no sample and no summary: the run was killed, or nothing was counted";
-
-interface Total {
-  comm: string;
-  minor: number;
-  major: number;
-  time: number;
+function isRecord(value: unknown): value is FaultRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const needed = Object.entries(NEEDED).find(([type]) => type === fields.get("type"))?.[1];
+  if (needed === undefined) return false;
+  return Object.entries(needed).every(([name, type]) => typeof fields.get(name) === type);
 }
-
-/** What a run that was killed could not write: a note, and a summary for each process that has none. */
-function missingEnd(start: StartRecord, records: readonly FaultRecord[]): FaultRecord[] {
-  const totals = new Map<number, Total>();
-  for (const record of records) {
-    if (record.type !== "sample") continue;
-    const { pid, tid = pid, time } = record;
-    const known = totals.get(pid);
-    totals.set(pid, {
-      // a thread may have a name of its own
-      comm: tid === pid || known === undefined ? record.comm : known.comm,
-      minor: (known?.minor ?? 0) + record.minor,
-      major: (known?.major ?? 0) + record.major,
-      time,
-    });
-  }
-  const time = Math.max(start.time, ...[...totals.values()].map((total) => total.time));
-  const isEmpty = totals.size === 0 && !records.some((record) => record.type === "summary");
-  for (const record of records) if (record.type === "summary") totals.delete(record.pid);
-  if (totals.size === 0 && !isEmpty) return [];
-  const summaries = [...totals].map(([pid, total]) => summaryOf(start, pid, { ...total, time }));
-  return [{ type: "error", time, message: isEmpty ? EMPTY : CUT }, ...summaries];
-}
-
-const summaryOf = (start: StartRecord, pid: number, { comm, minor, major, time }: Total): FaultRecord => ({
-  type: "summary",
-  time,
-  pid,
-  comm,
-  seconds: time - start.time,
-  minor,
-  major,
-  failed: null,
-  kernelMinor: null,
-  kernelMajor: null,
-  untraced: null,
-  edge: null,
-  unexplained: null,
-  lost: null,
-  exited: false,
-  endedBy: "failure",
-  exitStatus: null,
-});

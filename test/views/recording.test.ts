@@ -112,6 +112,32 @@ test("a run that counted nothing is not called killed for certain", () => {
   assert.match(records[1]?.type === "error" ? records[1].message : "", /killed, or nothing was counted/);
 });
 
+test("a line that is no whole record is passed over: numbers as text, no name, no object", () => {
+  const { minor, ...without } = sample();
+  const bad = [
+    without,
+    { ...sample(), minor: String(minor) },
+    { ...sample(), comm: null },
+    [],
+    null,
+    7,
+    "start",
+  ];
+  const lines = [start(), ...bad, sample(), summary()].map((record) => JSON.stringify(record));
+  assert.deepEqual(readRecording(recordingOf(lines.join("\n"))), [start(), sample(), summary()]);
+});
+
+test("a name is read whole where two pieces of a long recording meet in its middle", () => {
+  const records = [
+    start(),
+    ...Array.from({ length: 9000 }, () => sample({ comm: "日本語のなまえ" })),
+    summary(),
+  ];
+  const text = records.map((record) => JSON.stringify(record)).join("\n");
+  assert.ok(Buffer.byteLength(text) > 1 << 20);
+  assert.deepEqual(readRecording(recordingOf(text)), records);
+});
+
 test("records of types that are not known yet are passed over", () => {
   const lines = [start(), { type: "later", time: 1 }, sample(), summary()].map((record) =>
     JSON.stringify(record),
