@@ -33,8 +33,13 @@ export async function attachProc(options: SourceOptions, root = "/proc"): Promis
       known.counts.major = stat.major - known.base.major;
       return;
     }
-    // what is there at the start has a past; what comes later is counted from its birth
-    const base = first ? { minor: stat.minor, major: stat.major } : { minor: 0, major: 0 };
+    // the number was given to another: no target of ours where it was asked for by number
+    if (known && options.scope.kind === "pids" && options.scope.pids.includes(pid)) return;
+    // what is there at the start has a past; what comes later is counted from its birth, on top of
+    // what was counted under its number before, since totals never fall
+    const base = first
+      ? { minor: stat.minor, major: stat.major }
+      : { minor: -(known?.counts.minor ?? 0), major: -(known?.counts.major ?? 0) };
     const counts: TaskCounts = {
       pid,
       tid,

@@ -1,8 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readSync } from "node:fs";
 import { EXIT, errnoOf, UserError } from "../cli/error.ts";
-import type { FaultRecord, StartRecord } from "../metric/record.ts";
+import type { FaultRecord } from "../metric/record.ts";
 import { SCHEMA } from "../metric/record.ts";
+import { LineSplitter } from "../subprocess/lines.ts";
 import { fileError, OutputFile } from "./file.ts";
+import { missingEnd } from "./missing-end.ts";
 import type { View } from "./view.ts";
 
 /**
@@ -37,23 +39,15 @@ export function recordingView(directory: string): View {
 }
 
 /**
- * Reads a recording back. A line cut by a kill or a full disk ends it; without the summaries of an
- * orderly end they are made from the samples, with what is unknown as null.
+ * Reads a recording back. A line cut by a kill or a full disk ends it; the summaries that an orderly
+ * end would have written are made from the samples, with what is unknown as null.
  *
  * @throws UserError when it is no recording, or one of a later version
  */
 export function readRecording(directory: string): FaultRecord[] {
-  let text: string;
-  try {
-    text = readFileSync(`${directory}/${SAMPLES}`, "utf8");
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT")
-      throw new UserError(`'${directory}' is no recording: it has no ${SAMPLES}`, EXIT.failed);
-    throw fileError("read", `${directory}/${SAMPLES}`, error);
-  }
-  const records = text.split("\n").flatMap((line) => parseRecord(line) ?? []);
+  const records = readLines(directory).flatMap((line) => parseRecord(line) ?? []);
   const start = records.find((record) => record.type === "start");
-  if (start === undefined || start.type !== "start") {
+  if (start === undefined) {
     throw new UserError(`'${directory}' is no recording: it does not begin with a start record`, EXIT.failed);
   }
   if (start.schema > SCHEMA) {
@@ -62,60 +56,67 @@ export function readRecording(directory: string): FaultRecord[] {
       EXIT.failed,
     );
   }
-  return records.some((record) => record.type === "summary") ? records : completed(start, records);
+  return [...records, ...missingEnd(start, records)];
 }
 
+/** In pieces, since a long recording is larger than a string may be (0.5 GiB). */
+function readLines(directory: string): string[] {
+  const path = `${directory}/${SAMPLES}`;
+  const splitter = new LineSplitter();
+  const lines: string[] = [];
+  const piece = Buffer.alloc(1 << 20);
+  let fd: number | null = null;
+  try {
+    fd = openSync(path, "r");
+    for (let n = readSync(fd, piece); n > 0; n = readSync(fd, piece)) {
+      for (const line of splitter.push(piece.subarray(0, n))) lines.push(line);
+    }
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT")
+      throw new UserError(`'${directory}' is no recording: it has no ${SAMPLES}`, EXIT.failed);
+    throw fileError("read", path, error);
+  } finally {
+    if (fd !== null) closeSync(fd);
+  }
+  return [...lines, ...splitter.end()];
+}
+
+/** What the views cannot do without, by the type of the record. */
+const NEEDED: Record<FaultRecord["type"], Record<string, "number" | "string" | "object">> = {
+  start: { time: "number", schema: "number", target: "string", pids: "object", degraded: "object" },
+  sample: {
+    time: "number",
+    seconds: "number",
+    pid: "number",
+    comm: "string",
+    minor: "number",
+    major: "number",
+  },
+  summary: {
+    time: "number",
+    seconds: "number",
+    pid: "number",
+    comm: "string",
+    minor: "number",
+    major: "number",
+  },
+  error: { time: "number", message: "string" },
+};
+
+/** Null for the last line of a killed run, and for types that are not known (yet). */
 function parseRecord(line: string): FaultRecord | null {
-  if (line === "") return null;
   try {
     const value: unknown = JSON.parse(line);
     return isRecord(value) ? value : null;
   } catch {
-    return null; // the last line of a killed run
+    return null;
   }
 }
 
-const TYPES: ReadonlySet<unknown> = new Set(["start", "sample", "summary", "error"]);
-
-const isRecord = (value: unknown): value is FaultRecord =>
-  typeof value === "object" && value !== null && "type" in value && TYPES.has(value.type) && "time" in value;
-
-/** Summaries for a run that was killed before it could write them. */
-function completed(start: StartRecord, records: FaultRecord[]): FaultRecord[] {
-  const totals = new Map<number, { comm: string; minor: number; major: number; time: number }>();
-  for (const record of records) {
-    if (record.type !== "sample") continue;
-    const total = totals.get(record.pid) ?? { comm: "", minor: 0, major: 0, time: 0 };
-    totals.set(record.pid, {
-      comm: record.comm,
-      minor: total.minor + record.minor,
-      major: total.major + record.major,
-      time: record.time,
-    });
-  }
-  const last = Math.max(start.time, ...[...totals.values()].map((total) => total.time));
-  const message = "the recording ends without a summary: the run was killed; sums are those of its samples";
-  const error: FaultRecord = { type: "error", time: last, message };
-  const summaries = [...totals].map(
-    ([pid, total]): FaultRecord => ({
-      type: "summary",
-      time: last,
-      pid,
-      comm: total.comm,
-      seconds: last - start.time,
-      minor: total.minor,
-      major: total.major,
-      failed: null,
-      kernelMinor: null,
-      kernelMajor: null,
-      untraced: null,
-      edge: null,
-      unexplained: null,
-      lost: null,
-      exited: false,
-      endedBy: "failure",
-      exitStatus: null,
-    }),
-  );
-  return [...records, error, ...summaries];
+function isRecord(value: unknown): value is FaultRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const needed = Object.entries(NEEDED).find(([type]) => type === fields.get("type"))?.[1];
+  if (needed === undefined) return false;
+  return Object.entries(needed).every(([name, type]) => typeof fields.get(name) === type);
 }

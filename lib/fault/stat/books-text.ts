@@ -1,6 +1,6 @@
 import type { SummaryRecord } from "../../metric/record.ts";
 import { histogramLines } from "../../term/histogram.ts";
-import { type Column, headerLine, printable, rowLine } from "../../term/table.ts";
+import { type Column, headerLine, printable, rowLine, wrap } from "../../term/table.ts";
 import { formatCount, formatDigits, formatNs, formatShare } from "../../term/units.ts";
 
 /** Up to this many processes have their books written out; more get a line each. */
@@ -31,14 +31,15 @@ export function bookLines(summary: SummaryRecord): string[] {
     entry("failed", summary.failed, "ended in a signal or an error"),
     entry("untraced", summary.untraced, "in system calls: populate, mlock, direct I/O, exec"),
     entry("lost", summary.lost, "events that the source lost"),
-    entry(
-      "edge",
-      summary.edge,
-      summary.edge === 0 ? "both windows are exact" : "may have fallen between two readings",
-    ),
-    `  ${booksVerdict(summary)}`,
+    entry("edge", summary.edge, edgeMeaning(summary.edge)),
+    ...wrap(booksVerdict(summary), 77).map((line) => `  ${line}`),
   ];
   return [...lines, ...latencyLines(summary), ...typeLines(summary)];
+}
+
+function edgeMeaning(edge: number | null): string {
+  if (edge === null) return "there is no closing reading";
+  return edge === 0 ? "both windows are exact" : "may have fallen between two readings";
 }
 
 function latencyLines(summary: SummaryRecord): string[] {

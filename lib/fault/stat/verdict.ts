@@ -40,7 +40,7 @@ function judgement({ minor, major, seconds, summaries, latency }: Seen): string 
   const perSecond = seconds > 0 ? major / seconds : 0;
   if (major >= MANY_MAJOR && perSecond >= MANY_MAJOR_PER_S) {
     const p50 = summaries.length === 1 ? summaries[0]?.latency?.major.p50Ns : null;
-    const wait = latency && p50 ? `, half of them longer than ${formatNs(p50)}s` : "";
+    const wait = latency && p50 ? `, half of them longer than ${formatNs(p50).replace(/[num]$/, "$&s")}` : "";
     return `${it} waited for pages ${formatRate(perSecond)} times a second${wait}${cost}: look at swap and at cold files`;
   }
   if (share !== null && share >= MUCH_TIME)
