@@ -90,13 +90,15 @@ export async function startTracer(file: string, args: string[], options: TracerO
     const why: string[] = [];
     if (child.pid === undefined) why.push(result.shortMessage ?? "cannot start");
     if (result.signal !== undefined && !asked) why.push(`killed by ${result.signal}`);
+    // from outside, or for want of memory: what it said before is no reason
+    if (result.signal !== "SIGKILL") why.push(...tail);
     // leash's own status where there is no such program
     const missing = exitCode === EXIT.notFound ? await notInstalled(file) : null;
     return {
       exitCode,
       signal: result.signal ?? null,
       asked,
-      complaint: missing ?? [...why, ...tail].join("; "),
+      complaint: missing ?? why.join("; "),
     };
   })();
   if (child.pid === undefined) {

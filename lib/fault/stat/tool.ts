@@ -7,7 +7,7 @@ import { type PgfaultstatOptions, pgfaultstat } from "./pgfaultstat.ts";
 
 const EXAMPLES = `
 Examples:
-  pgfaultstat -p 1234 1          rates of process 1234 every second, until Ctrl-C
+  pgfaultstat -p 1234 1          its rates every second, until Ctrl-C
   pgfaultstat -p 1234 -l 1 10    and how long its faults take, ten times
   pgfaultstat -- gcc -c main.c   exact books of a command, from its beginning
   pgfaultstat -f -- make         each of its children too
