@@ -8,7 +8,7 @@ import { fixture, parsesHoweverCut } from "./cuts.ts";
 
 const RECORDED = "bpftrace-0.17";
 const BY_HAND = "bpftrace-0.26-by-hand";
-const PLAIN: MapReading = { perThread: false, latency: false, types: false, entries: true };
+const PLAIN: MapReading = { only: null, perThread: false, latency: false, types: false, entries: true };
 
 /** The state of the maps after the last line, and how many ticks there were. */
 function play(lines: readonly BpftraceLine[]): { maps: Maps; ticks: number } {
