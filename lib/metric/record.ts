@@ -117,7 +117,7 @@ export interface SummaryRecord {
 
 export type EndedBy = "count" | "duration" | "interrupt" | "exit" | "failure";
 
-/** The last record of a run that did not end as asked: the source died, or the recording was cut. */
+/** Why a run did not end as asked: the source died, or the recording was cut. The summaries follow it. */
 export interface ErrorRecord {
   type: "error";
   time: number;

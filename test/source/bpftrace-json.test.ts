@@ -148,3 +148,37 @@ test("no line upsets the parser", () => {
     { numRuns: 500 },
   );
 });
+
+test("one process needs no key: its maps are scalars, or kept by what the script adds", () => {
+  const lines = [
+    '{"type": "map", "data": {"@minor": 1074}}',
+    '{"type": "map", "data": {"@types": {"6": 1070, "7": 4}}}',
+    '{"type": "map", "data": {"@lat_minor": {"83": 1074}}}',
+  ];
+  const { maps } = play(lines.map(parseBpftraceLine));
+  const reading = { only: 42, perThread: false, latency: true, types: true, entries: false };
+  const [task, ...others] = tasksOf(maps, reading, [42]);
+  assert.ok(task);
+  assert.deepEqual(others, []);
+  assert.deepEqual([task.pid, task.tid, task.minor, task.major], [42, null, 1074, 0]);
+  assert.deepEqual(
+    [...(task.types ?? [])],
+    [
+      [6, 1070],
+      [7, 4],
+    ],
+  );
+  assert.deepEqual([...(task.latency?.minor.buckets ?? [])], [[83, 1074]]);
+});
+
+test("one process by threads is kept by thread", () => {
+  const { maps } = play(['{"type": "map", "data": {"@minor": {"43": 5, "44": 6}}}'].map(parseBpftraceLine));
+  const tasks = tasksOf(maps, { ...PLAIN, only: 42, perThread: true });
+  assert.deepEqual(
+    tasks.map(({ pid, tid, minor }) => [pid, tid, minor]),
+    [
+      [42, 43, 5],
+      [42, 44, 6],
+    ],
+  );
+});
