@@ -48,13 +48,10 @@ export function tableView(options: TableOptions): View {
           columns = columnsFor(record, options.timestamp);
           break;
         case "sample":
-          // the samples of one moment belong together: a later one shows that they are complete
+          // a recording has no pauses: there a later sample shows that those of a moment are complete
           if (interval[0] !== undefined && interval[0].time !== record.time) flush();
           interval.push(record);
           if (record.rss !== null) rss.set(record.pid, record.rss);
-          if (start !== null && start.pids.length === 1 && start.pids[0] === record.pid && !start.perThread) {
-            if (!start.target.includes("children")) flush();
-          }
           break;
         case "summary":
           summaries.push(record);
@@ -63,6 +60,7 @@ export function tableView(options: TableOptions): View {
           break;
       }
     },
+    flush,
     end: () => {
       flush();
       const shown = busiestSummaries(summaries, options.limit);

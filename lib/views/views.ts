@@ -21,7 +21,10 @@ export interface OutputOptions {
 }
 
 /** The views that the options ask for; files are opened at once. @throws UserError */
-export function openViews(options: OutputOptions, { out, warn }: Pick<Invocation, "out" | "warn">): View {
+export function openViews(
+  options: OutputOptions,
+  { out, warn }: Pick<Invocation, "out" | "warn">,
+): Required<View> {
   const line = (text: string): void => out.line(text);
   const views: View[] = [];
   if (options.output !== undefined) views.push(recordingView(options.output));
@@ -43,7 +46,7 @@ export function openViews(options: OutputOptions, { out, warn }: Pick<Invocation
 }
 
 /** One view of several: one that fails is left out from there on, the others go on. */
-function combine(views: readonly View[], warn: (message: string) => void): View {
+function combine(views: readonly View[], warn: (message: string) => void): Required<View> {
   const working = new Set(views);
   let failure: UserError | null = null;
   const each = (action: (view: View) => void): void => {
@@ -60,6 +63,7 @@ function combine(views: readonly View[], warn: (message: string) => void): View 
   };
   return {
     take: (record: FaultRecord) => each((view) => view.take(record)),
+    flush: () => each((view) => view.flush?.()),
     end: () => {
       each((view) => view.end());
       if (failure !== null) throw failure;

@@ -30,7 +30,7 @@ export async function pgfaultstat(options: PgfaultstatOptions, invocation: Invoc
   try {
     const view = openViews(options, invocation);
     let failed = false;
-    for await (const record of measure({
+    const records = measure({
       target,
       via: options.via,
       interval: options.interval,
@@ -40,10 +40,14 @@ export async function pgfaultstat(options: PgfaultstatOptions, invocation: Invoc
       latency: options.latency ?? false,
       types: options.types ?? false,
       signal: invocation.signal,
-    })) {
-      failed ||= record.type === "error";
-      tell(record, options, invocation, target);
-      view.take(record);
+    });
+    for await (const moment of records) {
+      for (const record of moment) {
+        failed ||= record.type === "error";
+        tell(record, options, invocation, target);
+        view.take(record);
+      }
+      view.flush();
     }
     view.end();
     return await exitStatus(target, failed, invocation);

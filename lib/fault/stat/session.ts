@@ -32,12 +32,13 @@ export interface SessionOptions {
 const LONGEST_TICK_S = 1;
 
 /**
- * Measures until it is told to end, and yields the records of it: one start, samples, summaries.
+ * Measures until it is told to end, and yields the records of it, those of one moment
+ * together: one start, samples, summaries.
  * A source that dies yields what was counted until then and an error record.
  *
  * @throws UserError when the source does not attach, COMMAND cannot be run, or it is told to end before
  */
-export async function* measure(options: SessionOptions): AsyncGenerator<FaultRecord> {
+export async function* measure(options: SessionOptions): AsyncGenerator<FaultRecord[]> {
   const { target, interval } = options;
   const { scope } = target;
   const ticksPerSample = Math.ceil(interval / LONGEST_TICK_S);
@@ -82,7 +83,7 @@ export async function* measure(options: SessionOptions): AsyncGenerator<FaultRec
         () => end("exit"),
         () => end("exit"),
       );
-    yield start;
+    yield [start];
 
     const deadline = samples.startTime + (options.duration ?? Number.POSITIVE_INFINITY);
     let taken = 0;
@@ -100,13 +101,13 @@ export async function* measure(options: SessionOptions): AsyncGenerator<FaultRec
             samples.startTime,
             endedBy === "exit" ? Math.min(tick.time, endTime) : tick.time,
           );
-          yield* samples.take({ ...tick, time }, exits, endedBy === "count" || endedBy === "duration");
+          yield [...samples.take({ ...tick, time }, exits, endedBy === "count" || endedBy === "duration")];
         } else if (endedBy === null && ticks % ticksPerSample === 0) {
           taken += 1;
           // the last sample waits for the final tick: what comes until the source is detached belongs to it
           if (taken === options.count) end("count");
           else if (tick.time > deadline - interval / 4) end("duration");
-          else yield* samples.take(tick, exits, true);
+          else yield [...samples.take(tick, exits, true)];
         }
       }
     } catch (error) {
@@ -118,7 +119,7 @@ export async function* measure(options: SessionOptions): AsyncGenerator<FaultRec
     if (endedBy === null) window.beforeStop(last);
     if (!window.closed) window.afterStop(last);
     const time = samples.endTime;
-    if (failure !== null) yield { type: "error", time, message: failure };
+    if (failure !== null) yield [{ type: "error", time, message: failure }];
     for await (const summary of summaries({ options, window, samples, exits, by, lost: source.lost(), time }))
       yield failure === null ? summary : cutShort(summary);
   } finally {

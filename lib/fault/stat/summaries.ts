@@ -19,11 +19,11 @@ export interface Ending {
 }
 
 /** A summary for each process that was counted, with its books. */
-export async function* summaries(ending: Ending): AsyncGenerator<SummaryRecord> {
+export async function summaries(ending: Ending): Promise<SummaryRecord[]> {
   const { options, window, samples, exits, by, lost, time } = ending;
   const { command } = options.target;
   const status = command === null ? null : await Promise.race([command.ended, null]);
-  for (const [pid, total] of samples.totals()) {
+  return [...samples.totals()].map(([pid, total]) => {
     const exit = exits.get(pid) ?? null;
     const closing = window.closing(pid, exit);
     const stat = readPidStat(pid);
@@ -49,8 +49,8 @@ export async function* summaries(ending: Ending): AsyncGenerator<SummaryRecord> 
       summary.faultShare = faultShare(total, closing.runSeconds);
     }
     if (options.types) summary.types = total.types === null ? null : accessTypes(total.types);
-    yield summary;
-  }
+    return summary;
+  });
 }
 
 /** Shorter runs cannot be told from 0 with CPU times in steps of 10 ms. */
