@@ -120,8 +120,8 @@ export async function* measure(options: SessionOptions): AsyncGenerator<FaultRec
     if (!window.closed) window.afterStop(last);
     const time = samples.endTime;
     if (failure !== null) yield [{ type: "error", time, message: failure }];
-    for await (const summary of summaries({ options, window, samples, exits, by, lost: source.lost(), time }))
-      yield failure === null ? summary : cutShort(summary);
+    const all = await summaries({ options, window, samples, exits, by, lost: source.lost(), time });
+    yield failure === null ? all : all.map(cutShort);
   } finally {
     watch.close();
     await source.stop();
