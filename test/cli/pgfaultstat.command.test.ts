@@ -3,7 +3,7 @@ import { chmod, writeFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { openFolder, recordsOf, runShell, runTool, samplesOf, startTool, summariesOf } from "./tool.ts";
 
-describe("a COMMAND that cannot be run is told in one line", { concurrency: 2 }, () => {
+describe("a COMMAND that cannot be run is told in one line", { concurrency: 4 }, () => {
   test("127 where there is none of that name, whatever the name", async (t) => {
     const missing = await runTool(t, ["--via", "proc", "--", "no\nsuch\u001b[31m"]);
     assert.equal(missing.stderr, "pgfaultstat: cannot run 'no?such?[31m': No such file or directory\n");
@@ -34,7 +34,7 @@ describe("a COMMAND that cannot be run is told in one line", { concurrency: 2 },
   });
 });
 
-describe("COMMAND's end becomes ours", { concurrency: 2 }, () => {
+describe("COMMAND's end becomes ours", { concurrency: 4 }, () => {
   test("its exit status, in the summary too", async (t) => {
     const { status, stdout } = await runTool(t, ["-j", "--", "sh", "-c", "exit 7"]);
     assert.equal(status, 7);
@@ -100,7 +100,7 @@ test("arguments of COMMAND are its own, those that look like ours too", async (t
   assert.equal(status, 0);
 });
 
-describe("the measurement ends, COMMAND runs on and is waited for", { concurrency: 2 }, () => {
+describe("the measurement ends, COMMAND runs on and is waited for", { concurrency: 4 }, () => {
   for (const [name, limit] of [
     ["duration", ["-d", "0.2"]],
     ["count", ["0.1", "2"]],

@@ -30,7 +30,7 @@ async function allGone(pids: readonly number[]): Promise<void> {
   await until(`${pids.join()} gone`, () => pids.every(isGone));
 }
 
-describe("a signal ends the run in order: summary, status 0, nothing left", { concurrency: 2 }, () => {
+describe("a signal ends the run in order: summary, status 0, nothing left", { concurrency: 4 }, () => {
   const cases: [string, NodeJS.Signals, boolean, string[]][] = [
     ["SIGINT", "SIGINT", false, []],
     ["SIGINT to the whole group, as Ctrl-C", "SIGINT", true, ["-l"]],
@@ -70,7 +70,7 @@ describe("a signal ends the run in order: summary, status 0, nothing left", { co
   });
 });
 
-describe("Ctrl-C with a COMMAND", { concurrency: 2 }, () => {
+describe("Ctrl-C with a COMMAND", { concurrency: 4 }, () => {
   test("meets both: its end closes the books, status 130", async (t) => {
     const tool = startTool(t, ["-j", "0.2", "--", "sleep", "60"], { detached: true });
     await tool.sees(FIRST_SAMPLE);
@@ -117,7 +117,7 @@ async function slowBpftrace(t: TestContext): Promise<NodeJS.ProcessEnv> {
   return withProgramsOf(folder);
 }
 
-describe("while the probes are being attached", { concurrency: 2 }, () => {
+describe("while the probes are being attached", { concurrency: 4 }, () => {
   for (const [signal, how] of [
     ["SIGINT", "Ctrl-C of the group"],
     ["SIGTERM", "SIGTERM"],
@@ -152,7 +152,7 @@ describe("while the probes are being attached", { concurrency: 2 }, () => {
   });
 });
 
-describe("kill -9 of the tool", { concurrency: 2 }, () => {
+describe("kill -9 of the tool", { concurrency: 4 }, () => {
   for (const args of [["-l"], ["--via", "counters"], ["--via", "perf"]]) {
     test(`takes its tracers along and leaves the target alone: ${args.join(" ")}`, async (t) => {
       const target = startTarget(t);
@@ -184,7 +184,7 @@ describe("kill -9 of the tool", { concurrency: 2 }, () => {
 });
 
 describe("a source that is killed ends the run: one line, what was measured, status 1", {
-  concurrency: 2,
+  concurrency: 4,
 }, () => {
   for (const [name, args] of [
     ["bpftrace", []],

@@ -32,7 +32,7 @@ async function fakeBpftrace(t: TestContext, script: string): Promise<NodeJS.Proc
   return withProgramsOf(folder);
 }
 
-describe("without bpftrace", { concurrency: 2 }, () => {
+describe("without bpftrace", { concurrency: 4 }, () => {
   test("auto counts with what there is, and says what is missing and how to get it", async (t) => {
     const env = await onlyPrograms(t, ["perf"]);
     const { status, stdout, stderr } = await runTool(t, ["-j", "-l", "0.1", "2", "-p", startSleep(t)], {
@@ -65,7 +65,7 @@ describe("without bpftrace", { concurrency: 2 }, () => {
   }
 });
 
-describe("a bpftrace whose probes do not attach", { concurrency: 2 }, () => {
+describe("a bpftrace whose probes do not attach", { concurrency: 4 }, () => {
   const refuses = `echo 'Attaching 5 probes...'; echo 'stdin:1:1-9: ERROR: the kernel says no' >&2; exit 1`;
 
   test("auto falls back with bpftrace's own reason", async (t) => {
@@ -102,7 +102,7 @@ describe("a bpftrace whose probes do not attach", { concurrency: 2 }, () => {
 });
 
 describe("a user without privilege", {
-  concurrency: 2,
+  concurrency: 4,
   skip: IS_ROOT ? false : "needs: root, to become another user",
 }, () => {
   test("counts a process of another user by /proc, and auto says why it is no more", async (t) => {

@@ -49,7 +49,7 @@ async function startNamed(t: TestContext): Promise<number[]> {
 /** No line break, no control character, no direction override: nothing but text in lines. */
 const isHarmless = (text: string): boolean => !/[^\P{C}\n]/u.test(text);
 
-describe("hostile names", { concurrency: 2 }, () => {
+describe("hostile names", { concurrency: 4 }, () => {
   test("are harmless in the table, the CSV and the page", async (t) => {
     const folder = await openFolder(t);
     const pids = await startNamed(t);

@@ -28,8 +28,14 @@ async function startWaiting(t: TestContext, then: string): Promise<{ pid: number
   return { pid, go: () => writeFile(go, "") };
 }
 
-describe("a target that ends in the middle: summary, status 0", { concurrency: 2 }, () => {
-  for (const args of [[], ["-l", "--types"], ["--via", "perf"], ["--via", "counters"], ["--via", "proc"]]) {
+describe("a target that ends in the middle: summary, status 0", { concurrency: 4 }, () => {
+  for (const args of [
+    ["--via", "auto"],
+    ["-l", "--types"],
+    ["--via", "perf"],
+    ["--via", "counters"],
+    ["--via", "proc"],
+  ]) {
     test(args.join(" "), async (t) => {
       const target = await startWaiting(t, "exit 3");
       const tool = startTool(t, ["-j", ...args, "0.2", "-p", String(target.pid)]);
@@ -114,7 +120,7 @@ test("a number that is used again is another process: identity is the start time
   assert.deepEqual(born.start(7), { before: { minor: 0, major: 0 }, after: { minor: 40, major: 2 } });
 });
 
-describe("targets in odd states", { concurrency: 2 }, () => {
+describe("targets in odd states", { concurrency: 4 }, () => {
   test("one that is stopped is measured and stays stopped", async (t) => {
     const target = startTarget(t);
     target.process.kill("SIGSTOP");
@@ -128,10 +134,13 @@ describe("targets in odd states", { concurrency: 2 }, () => {
 
   for (const args of [["-t"], ["-l"], ["--via", "counters"]]) {
     test(`one with 300 threads ${args.join(" ")}`, async (t) => {
-      const script =
-        "import threading,time\n" +
-        "for _ in range(299): threading.Thread(target=lambda: [bytearray(1 << 20) and time.sleep(0.2) for _ in range(300)], daemon=True).start()\n" +
-        "print('up', flush=True); time.sleep(60)";
+      const script = [
+        "import mmap, threading, time",
+        "def touch():",
+        "    while True: mmap.mmap(-1, 4096)[0] = 1; time.sleep(0.3)",
+        "for _ in range(299): threading.Thread(target=touch, daemon=True).start()",
+        "print('up', flush=True); time.sleep(60)",
+      ].join("\n");
       const target = startTarget(t, ["/usr/bin/python3", "-c", script]);
       await target.sees(/up/);
       assert.equal(listThreads(target.pid).length, 300);
@@ -151,7 +160,7 @@ describe("targets in odd states", { concurrency: 2 }, () => {
     // one shell as the parent of all, which ends with it
     const shell = startTarget(
       t,
-      ["bash", "-c", "for i in {1..200}; do sleep 60 & echo $!; done; echo all; wait"],
+      ["bash", "-c", "for i in {1..200}; do sleep 60 &>/dev/null & echo $!; done; echo all; wait"],
       {
         detached: true,
       },
@@ -191,7 +200,7 @@ describe("targets in odd states", { concurrency: 2 }, () => {
   });
 });
 
-describe("odd times", { concurrency: 2 }, () => {
+describe("odd times", { concurrency: 4 }, () => {
   test("an interval longer than the duration is one sample of the duration", async (t) => {
     const { status, stdout } = await runTool(t, [
       "-j",
