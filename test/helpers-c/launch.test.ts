@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { helperPath, workloadPath } from "../../lib/paths.ts";
 import { isDead, readPidStat } from "../../lib/procfs/pid-stat.ts";
+import { Queue } from "../../lib/subprocess/queue.ts";
 import { lineReader, make, type Program, rest, start, until, writable } from "./programs.ts";
 
 const launcher = helperPath("launch");
@@ -21,11 +22,26 @@ async function launch(...command: string[]): Promise<Launched> {
   return held(start(launcher, ["--", ...command], 5));
 }
 
+/** Reads the reports as they come, and lets COMMAND be reaped once its end is reported. */
 async function held(program: Program): Promise<Launched> {
-  const report = lineReader(program.process.stdio[4]);
+  const next = lineReader(program.process.stdio[4]);
+  const control = writable(program, 3);
+  const reports = new Queue<string>();
+  const pump = async (): Promise<void> => {
+    for (let line = await next(); line !== null; line = await next()) {
+      reports.push(line);
+      if (line.startsWith("ended ")) control.end();
+    }
+    reports.close();
+  };
+  void pump();
+  const lines = reports[Symbol.asyncIterator]();
+  const report = async (): Promise<string | null> => {
+    const line = await lines.next();
+    return line.done === true ? null : line.value;
+  };
   const [word, pid] = (await report())?.split(" ") ?? [];
   assert.equal(word, "held");
-  const control = writable(program, 3);
   const abandon = (): void => {
     control.destroy();
     writable(program, 4).destroy();
@@ -125,6 +141,22 @@ test("the closing reading is the kernel's last one, with the faults of threads t
   const report = await launched.report();
   assert.match(report ?? "", new RegExp(`^ended 137 ${late.minor} ${late.major} \\d+ \\d+$`));
   assert.equal((await launched.end).code, 137);
+});
+
+test("COMMAND stays a zombie, with its counters, until the control pipe has ended", async () => {
+  const program = start(launcher, ["--", "true"], 5);
+  const report = lineReader(program.process.stdio[4]);
+  const pid = Number((await report())?.split(" ")[1]);
+  writable(program, 3).write("g");
+  assert.equal(await report(), "running");
+  const [, , minor, major] = (await report())?.split(" ") ?? [];
+  await pause(100);
+  const zombie = readPidStat(pid);
+  assert.ok(zombie && isDead(zombie));
+  assert.deepEqual([zombie.minor, zombie.major], [Number(minor), Number(major)]);
+  writable(program, 3).end();
+  assert.equal((await program.end).code, 0);
+  assert.equal(readPidStat(pid), null);
 });
 
 test("no descriptor of the launcher reaches COMMAND", async () => {
