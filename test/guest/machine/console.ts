@@ -1,0 +1,19 @@
+/** How a guest ended, by the last thing that start.sh says; never by how QEMU ended. */
+export type ConsoleEnd = { status: number } | { problem: string; lastLines: string[] };
+
+const LAST_LINES = 25;
+
+/** Reads the console of a guest that is off. */
+export function endOf(text: string): ConsoleEnd {
+  const lines = text
+    .split(/\r?\n/)
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== "");
+  const status = lines.map((line) => /^guest: ended with status (\d+)$/.exec(line)?.[1]).findLast(Boolean);
+  if (status !== undefined) return { status: Number(status) };
+  const panicked = lines.some((line) => line.includes("Kernel panic"));
+  return {
+    problem: panicked ? "its kernel panicked" : "it never reported how its command ended",
+    lastLines: lines.slice(-LAST_LINES),
+  };
+}
