@@ -25,7 +25,7 @@ const BUILD_PACKAGES = [
 ];
 const FRAGMENT = join(import.meta.dirname, "..", "kernel.fragment");
 /** Lines that make prints, about, for the progress. */
-const STEPS = 1900;
+const STEPS = 2310;
 
 /** The kernel with everything: kernel.fragment over tinyconfig. Built once, then found in the cache. */
 export async function builtKernel(): Promise<Kernel> {

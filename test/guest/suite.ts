@@ -1,0 +1,5 @@
+/** The test files that run inside the guest, with either kernel. Files of equal names would meet. */
+export const SUITE = ["test/guest/live/handler.test.ts", "test/guest/live/pgfaultstat.test.ts"];
+
+/** The tools that those tests start, see test/guest/live/tool.ts. */
+export const TOOLS = ["scripts/pgfaultstat.ts"];
