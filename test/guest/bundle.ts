@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
 import { ROOT } from "../../lib/paths.ts";
@@ -23,13 +23,10 @@ const REQUIRE = `import { createRequire as requireFrom } from "node:module"; con
 /**
  * Makes one file of JavaScript, DIRECTORY/NAME.mjs, of each of these of TypeScript and all that they
  * import: under emulation tsx needs half a minute to start, node alone a second.
- *
- * @returns the names, in order
  */
-export async function bundle(files: readonly string[], directory: string): Promise<string[]> {
-  const names = files.map((file) => basename(file, ".ts"));
+export async function bundle(files: readonly string[], directory: string): Promise<void> {
   await build({
-    entryPoints: files.map((file, i) => ({ in: `${ROOT}/${file}`, out: names[i] ?? "" })),
+    entryPoints: files.map((file) => ({ in: resolve(ROOT, file), out: basename(file, ".ts") })),
     outdir: directory,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -40,5 +37,4 @@ export async function bundle(files: readonly string[], directory: string): Promi
     plugins: [keepPlaces],
     logLevel: "warning",
   });
-  return names;
 }

@@ -3,9 +3,11 @@
  *
  *   npm run test:guest                       with the built kernel, then with Debian's
  *   npm run test:guest -- --kernel debian    with one of them
+ *   npm run test:guest -- FILE...            only these files
  *
  * Exit status: 0 all passed; else that of the last lane that failed, 1 also where the guest itself did.
  */
+import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import { EXIT, messageOf, UserError } from "../../lib/cli/error.ts";
 import { runTool } from "../../lib/cli/run.ts";
@@ -18,24 +20,22 @@ import { SUITE, TOOLS } from "./suite.ts";
 const SHARE = "/run/guest/share";
 /** A quiet machine needs a minute; a busy one may need much more, a guest that hangs for ever. */
 const LIMIT_S = 900;
+const NODE = ["node", "--test", "--test-concurrency=1", "--test-reporter=spec"];
 
 /** @throws UserError when the guest does not report */
-async function runLane(kernel: KernelName, signal: AbortSignal): Promise<number> {
+async function runLane(kernel: KernelName, files: readonly string[], signal: AbortSignal): Promise<number> {
   const started = Date.now();
-  const files = SUITE.map((file) => `${SHARE}/${file.replace(/\.ts$/, ".mjs").replace(/^.*\//, "")}`);
-  const status = await runInGuest(
-    ["node", "--test", "--test-concurrency=1", "--test-reporter=spec", ...files],
-    {
-      kernel,
-      memoryMb: 2048,
-      cpus: 2,
-      limitSeconds: LIMIT_S,
-      terminal: false,
-      signal,
-      env: { GUEST_TOOLS: SHARE },
-      share: async (directory) => void (await bundle([...SUITE, ...TOOLS], directory)),
-    },
-  );
+  const bundles = files.map((file) => `${SHARE}/${basename(file, ".ts")}.mjs`);
+  const status = await runInGuest([...NODE, ...bundles], {
+    kernel,
+    memoryMb: 2048,
+    cpus: 2,
+    limitSeconds: LIMIT_S,
+    terminal: false,
+    signal,
+    env: { GUEST_TOOLS: SHARE },
+    share: (directory) => bundle([...files, ...TOOLS], directory),
+  });
   const seconds = Math.round((Date.now() - started) / 1000);
   say(`kernel ${kernel}: ${status === 0 ? "passed" : `failed with status ${status}`}, ${seconds} s`);
   return status;
@@ -43,6 +43,7 @@ async function runLane(kernel: KernelName, signal: AbortSignal): Promise<number>
 
 const describe = (program: Command): Command =>
   program
+    .argument("[files...]", "test files, instead of all of suite.ts")
     .description("Runs the tests that need a kernel which has everything, in the test guest.")
     .addOption(new Option("--kernel <NAME>", "only with this kernel").choices([...KERNELS]));
 
@@ -51,11 +52,12 @@ await runTool({
   describe,
   run: async (program, { signal, warn }) => {
     const { kernel } = program.opts<{ kernel?: KernelName }>();
+    const files = program.args.length > 0 ? program.args : SUITE;
     let worst: number = EXIT.ok;
     for (const lane of kernel === undefined ? KERNELS : [kernel]) {
       if (signal.aborted) return EXIT.failed;
       try {
-        worst = (await runLane(lane, signal)) || worst;
+        worst = (await runLane(lane, files, signal)) || worst;
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         warn(`kernel ${lane}: ${messageOf(error)}`);

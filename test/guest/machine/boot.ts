@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { EXIT, UserError } from "../../../lib/cli/error.ts";
 import { helperPath } from "../../../lib/paths.ts";
+import { temporary } from "./cache.ts";
 import { commandScript, passedOn } from "./command.ts";
 import { endOf } from "./console.ts";
 import { makeDisks } from "./disks.ts";
@@ -37,7 +37,7 @@ export interface GuestOptions {
 export async function runInGuest(argv: readonly string[], options: GuestOptions): Promise<number> {
   await needPackages(...PACKAGES);
   const kernel = await findKernel[options.kernel]();
-  const directory = mkdtempSync(join(tmpdir(), "guest-"));
+  const directory = temporary("running");
   try {
     const share = join(directory, "share");
     const console = join(directory, "console");
@@ -46,7 +46,7 @@ export async function runInGuest(argv: readonly string[], options: GuestOptions)
       join(share, "command"),
       commandScript(argv, process.cwd(), { ...passedOn(), ...options.env }),
     );
-    if (options.terminal) writeFileSync(join(share, "terminal"), "");
+    if (options.terminal) writeFileSync(join(share, "terminal"), terminalSize());
     await options.share?.(share);
     const initramfs = await makeInitramfs(directory, kernel.modules);
     const disks = await makeDisks(directory);
@@ -65,6 +65,9 @@ export async function runInGuest(argv: readonly string[], options: GuestOptions)
     rmSync(directory, { recursive: true, force: true });
   }
 }
+
+/** Rows and columns: a serial line does not tell them. */
+const terminalSize = (): string => `${process.stdout.rows ?? 24} ${process.stdout.columns ?? 80}\n`;
 
 /** Returns what went wrong with QEMU itself, or null. It dies with us, by helpers-c/leash. */
 async function runQemu(

@@ -17,9 +17,7 @@ export async function cached(
 ): Promise<string> {
   const final = join(cache, name);
   if (existsSync(final)) return final;
-  mkdirSync(cache, { recursive: true });
-  removeLeftovers(cache);
-  const directory = mkdtempSync(join(cache, `.building-${process.pid}-`));
+  const directory = temporary("building", cache);
   try {
     await build(directory);
     renameSync(directory, final);
@@ -31,11 +29,13 @@ export async function cached(
   return final;
 }
 
-/** What builds left behind that were killed. */
-function removeLeftovers(cache: string): void {
+/** A directory of this process alone. Those of processes that were killed are removed on this occasion. */
+export function temporary(purpose: string, cache = CACHE): string {
+  mkdirSync(cache, { recursive: true });
   for (const name of readdirSync(cache)) {
-    const builder = /^\.building-(\d+)-/.exec(name)?.[1];
-    if (builder === undefined || existsSync(`/proc/${builder}`)) continue;
+    const owner = /^\.[a-z]+-(\d+)-/.exec(name)?.[1];
+    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
     rmSync(join(cache, name), { recursive: true, force: true });
   }
+  return mkdtempSync(join(cache, `.${purpose}-${process.pid}-`));
 }

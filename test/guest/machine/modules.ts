@@ -10,18 +10,15 @@ export function dependenciesOf(file: Buffer): string[] {
   return file.toString("latin1", from, file.indexOf(0, from)).split(",").filter(Boolean);
 }
 
-/** Each name after all that it needs, none twice. */
-export function inOrder(
-  names: readonly string[],
-  dependencies: (name: string) => readonly string[],
-): string[] {
+/** Each file after all that it needs, none twice. */
+function inOrder(files: readonly string[], dependencies: (file: string) => readonly string[]): string[] {
   const order = new Set<string>();
-  const visit = (name: string): void => {
-    if (order.has(name)) return;
-    for (const each of dependencies(name)) visit(each);
-    order.add(name);
+  const visit = (file: string): void => {
+    if (order.has(file)) return;
+    for (const each of dependencies(file)) visit(each);
+    order.add(file);
   };
-  for (const name of names) visit(name);
+  for (const file of files) visit(file);
   return [...order];
 }
 
@@ -46,7 +43,7 @@ export function loadOrder(directory: string, names: readonly string[]): string[]
       .flatMap((path) => readFileSync(join(directory, path), "utf8").split("\n").map(moduleName)),
   );
   const wanted = names.filter((name) => !builtIn.has(moduleName(name)));
-  return inOrder(wanted, (name) => dependenciesOf(readFileSync(fileOf(name)))).map(fileOf);
+  return inOrder(wanted.map(fileOf), (file) => dependenciesOf(readFileSync(file)).map(fileOf));
 }
 
 /** The kernel takes - and _ in a module's name for the same. */

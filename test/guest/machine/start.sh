@@ -21,6 +21,8 @@ $guest/busybox hostname guest
 ln -sf /proc/self/fd /dev/fd
 
 if [ -e $guest/share/terminal ]; then
+  read -r rows columns <$guest/share/terminal
+  stty -F $terminal sane rows "$rows" cols "$columns"
   setsid --ctty --wait sh $guest/share/command <$terminal >$terminal 2>&1 && status=0 || status=$?
 else
   # through a pipe: the command sees no terminal, and what it prints arrives unchanged
