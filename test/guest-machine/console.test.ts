@@ -11,7 +11,7 @@ test("the status is what the guest says last of it, whatever the kernel adds", (
 test("a guest that panics has no status, and its console is shown", () => {
   const end = endOf("[ 1.0] Kernel panic - not syncing: Attempted to kill init!\r\n[ 1.1] Rebooting\r\n");
   assert.deepEqual(end, {
-    problem: "its kernel panicked",
+    problem: "its kernel panicked: Attempted to kill init!",
     lastLines: ["[ 1.0] Kernel panic - not syncing: Attempted to kill init!", "[ 1.1] Rebooting"],
   });
 });

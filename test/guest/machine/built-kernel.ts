@@ -65,7 +65,6 @@ async function makeImage(source: string): Promise<void> {
   const make = execa(leash, [String(process.pid), "make", `-j${availableParallelism()}`, "bzImage"], {
     cwd: source,
     stdin: "ignore",
-    all: true,
     buffer: { stdout: false },
     reject: false,
     env: { LC_ALL: "C" },

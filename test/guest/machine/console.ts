@@ -11,9 +11,10 @@ export function endOf(text: string): ConsoleEnd {
     .filter((line) => line !== "");
   const status = lines.map((line) => /^guest: ended with status (\d+)$/.exec(line)?.[1]).findLast(Boolean);
   if (status !== undefined) return { status: Number(status) };
-  const panicked = lines.some((line) => line.includes("Kernel panic"));
+  const panic = lines.map((line) => /Kernel panic - not syncing: (.*)/.exec(line)?.[1]).find(Boolean);
   return {
-    problem: panicked ? "its kernel panicked" : "it never reported how its command ended",
+    problem:
+      panic === undefined ? "it never reported how its command ended" : `its kernel panicked: ${panic}`,
     lastLines: lines.slice(-LAST_LINES),
   };
 }

@@ -22,8 +22,9 @@ ln -sf /proc/self/fd /dev/fd
 
 if [ -e $guest/share/terminal ]; then
   read -r rows columns <$guest/share/terminal
-  stty -F $terminal sane rows "$rows" cols "$columns"
-  setsid --ctty --wait sh $guest/share/command <$terminal >$terminal 2>&1 && status=0 || status=$?
+  exec 3<>$terminal # once nobody has it open it forgets its size
+  stty sane -onlcr rows "$rows" cols "$columns" <&3 # QEMU leaves line ends to our terminal
+  setsid --ctty --wait sh $guest/share/command <&3 >&3 2>&3 && status=0 || status=$?
 else
   # through a pipe: the command sees no terminal, and what it prints arrives unchanged
   stty -F $terminal raw -echo
