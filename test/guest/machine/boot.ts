@@ -14,6 +14,9 @@ import { qemuArguments } from "./qemu.ts";
 
 const PACKAGES = ["qemu-system-x86", "busybox-static", "cpio", "e2fsprogs", "numactl"];
 
+/** As a shell tells it: 128 + SIGINT. */
+const INTERRUPTED = 130;
+
 export interface GuestOptions {
   kernel: KernelName;
   memoryMb: number;
@@ -32,11 +35,12 @@ export interface GuestOptions {
  * Boots a guest, runs one command in it and returns the command's exit status. What it prints comes
  * out of our standard output.
  *
- * @throws UserError with the console's last lines when the guest does not say how the command ended
+ * @throws UserError with the console's last lines when the guest does not say how the command ended;
+ * with status 130 when `signal` ends it
  */
 export async function runInGuest(argv: readonly string[], options: GuestOptions): Promise<number> {
   await needPackages(...PACKAGES);
-  const kernel = await findKernel[options.kernel]();
+  const kernel = await findKernel[options.kernel](options.signal);
   const directory = temporary("running");
   try {
     const share = join(directory, "share");
@@ -84,7 +88,7 @@ async function runQemu(
     ...(Number.isFinite(limitSeconds) ? { timeout: limitSeconds * 1000 } : {}),
     ...(signal === undefined ? {} : { cancelSignal: signal }),
   });
-  if (result.isCanceled) return "interrupted";
+  if (result.isCanceled) throw new UserError("interrupted", INTERRUPTED);
   if (result.timedOut) return `it was still running after ${limitSeconds} s`;
   return result.stderr.trim() === "" ? null : result.stderr.trim();
 }

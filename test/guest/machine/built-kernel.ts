@@ -28,17 +28,17 @@ const FRAGMENT = join(import.meta.dirname, "..", "kernel.fragment");
 const STEPS = 2310;
 
 /** The kernel with everything: kernel.fragment over tinyconfig. Built once, then found in the cache. */
-export async function builtKernel(): Promise<Kernel> {
+export async function builtKernel(signal?: AbortSignal): Promise<Kernel> {
   const fragment = readFileSync(FRAGMENT, "utf8");
   const version = await packageVersion(SOURCE);
   if (version === null) throw new UserError(`apt knows no ${SOURCE}`, EXIT.prerequisite);
   const hash = createHash("sha256").update(fragment).update(version).digest("hex").slice(0, 12);
-  const directory = await cached(`${SOURCE}-${hash}`, (into) => build(fragment, into));
+  const directory = await cached(`${SOURCE}-${hash}`, (into) => build(fragment, into, signal));
   return { image: join(directory, "vmlinux"), modules: [] };
 }
 
 /** Leaves `vmlinux` and `config` in the directory. */
-async function build(fragment: string, directory: string): Promise<void> {
+async function build(fragment: string, directory: string, signal?: AbortSignal): Promise<void> {
   await needPackages(SOURCE, ...BUILD_PACKAGES);
   say(`building ${SOURCE}, once: about 8 minutes on 2 CPUs`);
   await execa("tar", ["-xJf", `/usr/src/${SOURCE}.tar.xz`, "-C", directory]);
@@ -50,7 +50,7 @@ async function build(fragment: string, directory: string): Promise<void> {
   const refused = notTaken(fragment, readFileSync(join(source, ".config"), "utf8"));
   if (refused.length > 0) throw new Error(`kernel.fragment: not taken: ${refused.join(", ")}`);
 
-  await makeImage(source);
+  await makeImage(source, signal);
   const image = join(source, "arch/x86/boot/bzImage");
   if (!(await unpackKernel(image, join(directory, "vmlinux"))))
     throw new Error(`${image} is not packed by xz`);
@@ -59,7 +59,7 @@ async function build(fragment: string, directory: string): Promise<void> {
 }
 
 /** On a leash: a build of minutes must not go on when nobody waits for it any more. */
-async function makeImage(source: string): Promise<void> {
+async function makeImage(source: string, signal?: AbortSignal): Promise<void> {
   const leash = helperPath("leash");
   if (!existsSync(leash)) throw new UserError("the helpers are not built: npm run setup", EXIT.prerequisite);
   const make = execa(leash, [String(process.pid), "make", `-j${availableParallelism()}`, "bzImage"], {
@@ -68,6 +68,7 @@ async function makeImage(source: string): Promise<void> {
     buffer: { stdout: false },
     reject: false,
     env: { LC_ALL: "C" },
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
   });
   const progress = new Progress();
   const started = Date.now();
@@ -79,7 +80,8 @@ async function makeImage(source: string): Promise<void> {
     progress.update(`kernel ${share} %, ${Math.round((Date.now() - started) / 1000)} s`);
   }
   progress.end();
-  const { exitCode, stderr } = await make;
+  const { exitCode, stderr, isCanceled } = await make;
+  if (isCanceled) throw new UserError("interrupted", EXIT.failed);
   if (exitCode !== 0) throw new UserError(`the kernel does not build: ${stderr.slice(-2000)}`, EXIT.failed);
 }
 

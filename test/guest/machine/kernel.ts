@@ -13,7 +13,7 @@ export interface Kernel {
 }
 
 /** Each throws a UserError when it can neither be found nor made. */
-export const findKernel: Record<KernelName, () => Promise<Kernel>> = {
+export const findKernel: Record<KernelName, (signal?: AbortSignal) => Promise<Kernel>> = {
   built: builtKernel,
   debian: debianKernel,
 };
