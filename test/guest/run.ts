@@ -33,7 +33,7 @@ async function runLane(kernel: KernelName, files: readonly string[], signal: Abo
     limitSeconds: LIMIT_S,
     terminal: false,
     signal,
-    env: { GUEST_TOOLS: SHARE },
+    env: { GUEST_TOOLS: SHARE, TEST_PROGRAM_TIMEOUT: "300" },
     share: (directory) => bundle([...files, ...TOOLS], directory),
   });
   const seconds = Math.round((Date.now() - started) / 1000);
