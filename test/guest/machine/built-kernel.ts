@@ -7,7 +7,7 @@ import { EXIT, UserError } from "../../../lib/cli/error.ts";
 import { helperPath } from "../../../lib/paths.ts";
 import { cached } from "./cache.ts";
 import type { Kernel } from "./kernel.ts";
-import { needPackages, packageVersion } from "./packages.ts";
+import { askApt, needPackages, packageVersion } from "./packages.ts";
 import { Progress, say } from "./progress.ts";
 import { unpackKernel } from "./vmlinux.ts";
 
@@ -30,7 +30,7 @@ const STEPS = 2310;
 /** The kernel with everything: kernel.fragment over tinyconfig. Built once, then found in the cache. */
 export async function builtKernel(signal?: AbortSignal): Promise<Kernel> {
   const fragment = readFileSync(FRAGMENT, "utf8");
-  const version = await packageVersion(SOURCE);
+  const version = await askApt(() => packageVersion(SOURCE));
   if (version === null) throw new UserError(`apt knows no ${SOURCE}`, EXIT.prerequisite);
   const hash = createHash("sha256").update(fragment).update(version).digest("hex").slice(0, 12);
   const directory = await cached(`${SOURCE}-${hash}`, (into) => build(fragment, into, signal));

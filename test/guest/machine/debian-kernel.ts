@@ -5,7 +5,7 @@ import { EXIT, UserError } from "../../../lib/cli/error.ts";
 import { cached } from "./cache.ts";
 import type { Kernel } from "./kernel.ts";
 import { loadOrder } from "./modules.ts";
-import { needPackages, packageVersion } from "./packages.ts";
+import { askApt, needPackages, packageVersion } from "./packages.ts";
 import { say } from "./progress.ts";
 import { unpackKernel } from "./vmlinux.ts";
 
@@ -14,12 +14,7 @@ const MODULES = ["virtio_pci", "9pnet_virtio", "9p", "overlay", "virtio_blk", "c
 
 /** Debian's stock 6.1 kernel: downloaded and unpacked, never installed. */
 export async function debianKernel(): Promise<Kernel> {
-  const { stdout } = await execa("apt-cache", [
-    "search",
-    "--names-only",
-    "^linux-image-6\\.1\\.0-[0-9]+-amd64$",
-  ]);
-  const name = newestImage(stdout);
+  const name = await askApt(findNewest);
   if (name === null) throw new UserError("apt knows no linux-image-6.1.0-NN-amd64", EXIT.prerequisite);
   const version = await packageVersion(name);
   const directory = await cached(`${name}-${version}`, (into) => fetchKernel(name, into));
@@ -30,6 +25,12 @@ export async function debianKernel(): Promise<Kernel> {
     image: join(directory, "boot", image),
     modules: loadOrder(join(directory, "lib/modules"), MODULES),
   };
+}
+
+async function findNewest(): Promise<string | null> {
+  const pattern = "^linux-image-6\\.1\\.0-[0-9]+-amd64$";
+  const { stdout } = await execa("apt-cache", ["search", "--names-only", pattern], { reject: false });
+  return newestImage(stdout ?? "");
 }
 
 async function fetchKernel(name: string, directory: string): Promise<void> {

@@ -25,7 +25,7 @@ export async function needPackages(...names: string[]): Promise<void> {
   if (failed && stdout === undefined) throw new UserError(`no dpkg here; ${advice}`, EXIT.prerequisite);
   if (process.getuid?.() !== 0) throw new UserError(advice, EXIT.prerequisite);
   say(`installing: ${missing.join(" ")}`);
-  await execa("apt-get", ["update", "-qq"], APT);
+  await updateLists();
   const { exitCode, stderr } = await execa("apt-get", command, APT);
   if (exitCode !== 0) throw new UserError(`${advice}: ${stderr?.split("\n").at(-1)}`, EXIT.prerequisite);
 }
@@ -35,6 +35,16 @@ export function missingPackages(names: readonly string[], listed: string): strin
   const lines = new Set(listed.split("\n"));
   return names.filter((name) => !lines.has(`${name} installed`));
 }
+
+/** What apt knows; asked again with fresh lists where it knows nothing, as in a new container. */
+export async function askApt(ask: () => Promise<string | null>): Promise<string | null> {
+  const known = await ask();
+  if (known !== null) return known;
+  await updateLists();
+  return ask();
+}
+
+const updateLists = (): Promise<unknown> => execa("apt-get", ["update", "-qq"], APT);
 
 /** The version of a package that is installed, or else would be; null where apt knows none. */
 export async function packageVersion(name: string): Promise<string | null> {
