@@ -5,6 +5,9 @@ import type { Readable, Writable } from "node:stream";
 import { execa } from "execa";
 import { ROOT } from "../../lib/paths.ts";
 
+/** How long a program under test may live, in seconds: much longer where the machine is an emulated one. */
+const LIMIT_MS = Number(process.env.TEST_PROGRAM_TIMEOUT ?? 30) * 1000;
+
 /** Builds these helpers and workloads (all without names), as a user would. */
 export async function make(...targets: string[]): Promise<void> {
   await execa("make", ["-s", "-C", `${ROOT}/helpers-c`, ...targets]);
@@ -30,7 +33,7 @@ export interface Program {
 export function start(file: string, args: string[], descriptors = 3): Program {
   const child = spawn(file, args, {
     stdio: Array.from({ length: descriptors }, () => "pipe" as const),
-    timeout: 30_000,
+    timeout: LIMIT_MS,
     killSignal: "SIGKILL",
   });
   let stderr = "";

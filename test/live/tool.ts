@@ -2,6 +2,13 @@ import type { FaultRecord, SampleRecord, StartRecord, SummaryRecord } from "../.
 import { ROOT } from "../../lib/paths.ts";
 import { type Program, start } from "../helpers-c/programs.ts";
 
+/** In the test guest the tool is a bundle in this directory: tsx would need half a minute to start. */
+const { GUEST_TOOLS } = process.env;
+const PGFAULTSTAT =
+  GUEST_TOOLS === undefined
+    ? ["--import", "tsx", `${ROOT}/scripts/pgfaultstat.ts`]
+    : [`${GUEST_TOOLS}/pgfaultstat.mjs`];
+
 /** What a run of pgfaultstat -j said, and how it ended. */
 export interface ToolRun {
   start: StartRecord;
@@ -23,7 +30,7 @@ export interface RunningTool {
 
 /** Starts pgfaultstat -j and waits for its start record, which it prints once it has attached. */
 export async function startTool(...args: string[]): Promise<RunningTool> {
-  const program = start("node", ["--import", "tsx", `${ROOT}/scripts/pgfaultstat.ts`, "-j", ...args]);
+  const program = start("node", [...PGFAULTSTAT, "-j", ...args]);
   const first = await program.line();
   if (first === null) throw new Error(`pgfaultstat ended: ${(await program.end).stderr}`);
   const ended = (): Promise<ToolRun> => collect(program, first);

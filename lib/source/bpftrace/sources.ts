@@ -1,4 +1,4 @@
-import { messageOf } from "../../cli/error.ts";
+import { messageOf, UserError } from "../../cli/error.ts";
 import { hasTracepoint } from "../../kernel/tracefs.ts";
 import { listThreads } from "../../procfs/processes.ts";
 import { attachCounters } from "../counters.ts";
@@ -55,6 +55,7 @@ export async function attachHandler(options: SourceOptions): Promise<AttachedSou
   try {
     return await attachBpftrace(plan("fentry", "bpftrace on fexit of handle_mm_fault"), options);
   } catch (error) {
+    if (!(error instanceof UserError)) throw error;
     degraded.push(
       `fentry does not attach (${messageOf(error)}): faults that sleep may exhaust the kretprobe`,
     );
