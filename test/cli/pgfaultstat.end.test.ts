@@ -169,7 +169,7 @@ describe("kill -9 of the tool", { concurrency: 4 }, () => {
 
   test("lets a COMMAND that runs finish", async (t) => {
     const folder = await openFolder(t);
-    const script = `while [ ! -e ${folder}/go ]; do sleep 0.1; done; echo done >${folder}/done`;
+    const script = `for i in $(seq 300); do [ -e ${folder}/go ] || sleep 0.1; done; echo done >${folder}/done`;
     const tool = startTool(t, ["-j", "0.2", "-o", `${folder}/rec`, "--", "sh", "-c", script]);
     await tool.sees(FIRST_SAMPLE);
     const tracers = tracersOf(tool);
@@ -216,7 +216,7 @@ describe("a source that is killed ends the run: one line, what was measured, sta
 
   test("COMMAND is unharmed and waited for", async (t) => {
     const folder = await openFolder(t);
-    const script = `while [ ! -e ${folder}/go ]; do sleep 0.1; done; echo done >${folder}/done; exit 5`;
+    const script = `for i in $(seq 300); do [ -e ${folder}/go ] || sleep 0.1; done; echo done >${folder}/done; exit 5`;
     const tool = startTool(t, ["-j", "0.2", "--", "sh", "-c", script]);
     await tool.sees(/"type":"start"/);
     for (const pid of tracersOf(tool)) if (nameOf(pid) === "bpftrace") process.kill(pid, "SIGKILL");

@@ -60,7 +60,12 @@ export function start(
     return { status, signal, ...output };
   });
   t.after(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    if (over) return;
+    // a child of its own may hold the pipes after it
+    const left = descendantsOf(child.pid ?? 0);
+    child.kill("SIGKILL");
+    for (const pid of left) endQuietly(pid);
+    for (const stream of child.stdio) stream?.destroy();
     await ended;
   });
   if (child.pid === undefined) throw new Error(`cannot start ${file}`);
@@ -72,6 +77,14 @@ export function start(
     sees: (pattern) => until(`${pattern} printed`, () => pattern.test(printed()) || over),
     ended,
   };
+}
+
+function endQuietly(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // it ended by itself meanwhile, which is as good
+  }
 }
 
 /** Starts pgfaultstat. */
