@@ -67,6 +67,7 @@ export async function holdCommand(argv: readonly string[]): Promise<HeldCommand>
   const held = deferred<number>();
   const running = deferred<void>();
   const ended = deferred<number>();
+  let known = false;
   const read = async (): Promise<void> => {
     const splitter = new LineSplitter();
     for await (const chunk of report) {
@@ -74,8 +75,11 @@ export async function holdCommand(argv: readonly string[]): Promise<HeldCommand>
         const line = parseLaunchLine(text);
         if (line.type === "held") held.resolve(line.pid);
         else if (line.type === "running") running.resolve();
-        else if (line.type === "ended") ended.resolve(line.status);
-        else if (line.type === "error") running.reject(cannotRun(argv[0] ?? "", line));
+        else if (line.type === "ended") {
+          ended.resolve(line.status);
+          held.reject(new UserError(`'${argv[0]}' was killed before it began`, line.status));
+          if (!known) control.end(); // the launcher waits for nothing else
+        } else if (line.type === "error") running.reject(cannotRun(argv[0] ?? "", line));
       }
     }
     const result = await child;
@@ -89,6 +93,7 @@ export async function holdCommand(argv: readonly string[]): Promise<HeldCommand>
   };
   void read();
   const pid = await held.promise;
+  known = true;
   let going = false;
   return {
     pid,

@@ -84,11 +84,13 @@ describe("Ctrl-C with a COMMAND", { concurrency: 4 }, () => {
   });
 
   test("that ignores it: the summary comes at once, COMMAND is waited for, and its status passed on", async (t) => {
-    const script = "trap '' INT; sleep 2; exit 9";
+    const folder = await openFolder(t);
+    const script = `trap '' INT; for i in $(seq 300); do [ -e ${folder}/go ] || sleep 0.1; done; exit 9`;
     const tool = startTool(t, ["-j", "0.2", "--via", "proc", "--", "sh", "-c", script], { detached: true });
     await tool.sees(FIRST_SAMPLE);
     process.kill(-tool.pid, "SIGINT");
     await tool.sees(/"summary"/);
+    await writeFile(`${folder}/go`, "");
     const { status, stdout } = await tool.ended;
     assert.equal(summariesOf(stdout)[0]?.endedBy, "interrupt");
     assert.equal(status, 9);
@@ -96,7 +98,7 @@ describe("Ctrl-C with a COMMAND", { concurrency: 4 }, () => {
 
   test("that ignores it, and a second Ctrl-C: we leave, COMMAND goes on", async (t) => {
     const folder = await openFolder(t);
-    const script = `trap '' INT; sleep 3; echo done >${folder}/done`;
+    const script = `trap '' INT; for i in $(seq 300); do [ -e ${folder}/go ] || sleep 0.1; done; echo done >${folder}/done`;
     const tool = startTool(t, ["-j", "0.2", "--via", "proc", "--", "sh", "-c", script], { detached: true });
     await tool.sees(FIRST_SAMPLE);
     process.kill(-tool.pid, "SIGINT");
@@ -105,6 +107,7 @@ describe("Ctrl-C with a COMMAND", { concurrency: 4 }, () => {
     process.kill(-tool.pid, "SIGINT");
     const { status } = await tool.ended;
     assert.equal(status, 130);
+    await writeFile(`${folder}/go`, "");
     await until("COMMAND finished", () => existsSync(`${folder}/done`));
   });
 });
