@@ -7,7 +7,8 @@
  *   -i MS   print the counts every MS milliseconds (default 1000)
  *
  * Output, line-buffered, a header first:
- *   ready THREADS UNSURE         all events are attached and enabled
+ *   ready THREADS UNSURE MODES   all events are attached and enabled; MODES is "all", or "user" where
+ *                                faults in kernel mode may not be counted (perf_event_paranoid)
  *   count PID ENTRIES MINOR MAJOR    faults since `ready`; MINOR and MAJOR are - under -e
  *   tick                         every PID has been printed
  *   final                        the counts that follow were read with the events disabled
@@ -56,7 +57,8 @@ static struct options {
 	int events;        /* how many of event_config are counted */
 	int follow;        /* forked children too */
 	long interval_ms;
-} opt = { EVENTS, 0, 1000 };
+	int user_only;     /* set when the kernel refuses to count kernel mode */
+} opt = { EVENTS, 0, 1000, 0 };
 
 struct thread {
 	pid_t tid;
@@ -85,6 +87,7 @@ static int perf_open(pid_t tid, int event, int group)
 		.disabled = group < 0,
 		.inherit = 1,
 		.inherit_thread = !opt.follow,
+		.exclude_kernel = opt.user_only,
 	};
 
 	return syscall(SYS_perf_event_open, &attr, tid, -1, group, PERF_FLAG_FD_CLOEXEC);
@@ -105,6 +108,10 @@ static int open_thread(struct process *p, pid_t tid)
 
 	for (int e = 0; e < opt.events; e++) {
 		t.fd[e] = perf_open(tid, e, t.fd[0]);
+		if (t.fd[e] < 0 && errno == EACCES && !opt.user_only) {
+			opt.user_only = 1;
+			t.fd[e] = perf_open(tid, e, t.fd[0]);
+		}
 		if (t.fd[e] >= 0)
 			continue;
 		if (errno == ESRCH) {
@@ -274,7 +281,7 @@ int main(int argc, char **argv)
 		die(1, "no such process", argv[optind]);
 	for (int i = 0; i < n; i++)
 		control(&all[i], PERF_EVENT_IOC_ENABLE);
-	printf("ready %d %d\n", threads, unsure);
+	printf("ready %d %d %s\n", threads, unsure, opt.user_only ? "user" : "all");
 
 	struct pollfd fds[] = { { stop, POLLIN, 0 }, { timer, POLLIN, 0 } };
 	for (;;) {

@@ -101,6 +101,8 @@ export interface SummaryRecord {
   edge: number | null;
   /** Faults traced beyond what the kernel counted in its wider window; 0 where the books balance. */
   unexplained: number | null;
+  /** Forked children are counted in (-f through counters or perf): the kernel's side is then null. */
+  family?: true;
   /** Events that the source itself lost; null where it cannot tell. */
   lost: number | null;
   /** Share of the run time (CPU time + waiting for major faults) spent in faults, 0..1. */

@@ -1,4 +1,5 @@
 import { EXIT, UserError } from "../cli/error.ts";
+import { withFix } from "../kernel/fix.ts";
 import { helperPath } from "../paths.ts";
 import { Queue } from "../subprocess/queue.ts";
 import { startTracer } from "../subprocess/tracer.ts";
@@ -6,7 +7,7 @@ import type { AttachedSource, SourceOptions, TaskCounts, Tick } from "./source.t
 
 /** One line of helpers-c/faultcount. */
 export type FaultcountLine =
-  | { type: "ready"; threads: number; unsure: number }
+  | { type: "ready"; threads: number; unsure: number; userOnly: boolean }
   | { type: "count"; pid: number; entries: number; minor: number; major: number }
   | { type: "tick" }
   | { type: "final" }
@@ -20,7 +21,7 @@ export function parseFaultcountLine(line: string): FaultcountLine {
   };
   switch (word) {
     case "ready":
-      return { type: "ready", threads: at(0), unsure: at(1) };
+      return { type: "ready", threads: at(0), unsure: at(1), userOnly: rest[2] === "user" };
     case "count": {
       const counts = { pid: at(0), entries: at(1), minor: at(2), major: at(3) };
       return Object.values(counts).every(Number.isFinite) ? { type: "count", ...counts } : { type: "other" };
@@ -32,6 +33,10 @@ export function parseFaultcountLine(line: string): FaultcountLine {
       return { type: "other" };
   }
 }
+
+/** What a user who is not root does not see: kernel.perf_event_paranoid above 1. */
+export const USER_ONLY =
+  "without root faults in kernel mode (in read, say) are not seen by perf: the books have them as untraced";
 
 /** Plain perf counters, read by helpers-c/faultcount: exact totals, no BPF program per fault. */
 export const attachAllCounters = (options: SourceOptions): Promise<AttachedSource> =>
@@ -84,20 +89,22 @@ export async function attachCounters(
   );
   void tracer.ended.then((end) => {
     if (end.asked && final) queue.close();
-    else queue.fail(new UserError(`faultcount ended: ${end.complaint || end.signal}`, EXIT.failed));
+    else queue.fail(new UserError(`faultcount ended: ${end.cause}`, EXIT.failed));
     ready.close();
   });
   const first = await ready[Symbol.asyncIterator]().next();
   if (first.value === undefined) {
     const end = await tracer.ended;
-    throw new UserError(end.complaint || "faultcount: cannot start", EXIT.prerequisite);
+    throw new UserError(withFix(end.cause), EXIT.prerequisite);
   }
+  if (first.value.userOnly) degraded.push(USER_ONLY);
   if (first.value.unsure > 0) {
     degraded.push(`${first.value.unsure} threads were born while the counters attached and may count twice`);
   }
   return {
     description: "perf counters page-faults, minor-faults and major-faults, read by faultcount",
     degraded,
+    family: scope.follow,
     ticks: queue,
     stop: async () => void (await tracer.stop()),
     lost: () => 0,

@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import { EXIT, UserError } from "../cli/error.ts";
+import { isRoot, withFix } from "../kernel/fix.ts";
 import { Queue } from "../subprocess/queue.ts";
 import { startTracer, type Tracer } from "../subprocess/tracer.ts";
+import { USER_ONLY } from "./counters.ts";
 import type { AttachedSource, SourceOptions, TaskCounts, Tick } from "./source.ts";
 
 /** The events, entries last: when the last of an interval is printed, the interval is complete. */
@@ -57,6 +60,7 @@ export async function attachPerfStat(options: SourceOptions): Promise<AttachedSo
   const degraded = ["perf stat counts forked children in the row of the process they come from"];
   if (options.latency) degraded.push("latency needs eBPF (--via bpftrace)");
   if (options.types) degraded.push("access types need eBPF (--via bpftrace)");
+  if (isRestricted()) degraded.push(USER_ONLY);
   const queue = new Queue<Tick>();
   const totals = new Map<number, TaskCounts>();
   const perTick = Math.ceil(options.tick / LONGEST_INTERVAL_S);
@@ -118,7 +122,7 @@ export async function attachPerfStat(options: SourceOptions): Promise<AttachedSo
       cut ||= !end.asked;
       if (!fine) {
         publish(true);
-        queue.fail(new UserError(`perf ended: ${end.complaint || end.signal}`, EXIT.failed));
+        queue.fail(new UserError(`perf ended: ${end.cause}`, EXIT.failed));
       }
       left -= 1;
       if (left > 0) return;
@@ -130,6 +134,7 @@ export async function attachPerfStat(options: SourceOptions): Promise<AttachedSo
   return {
     description: "perf stat -I on minor-faults, major-faults and page-faults",
     degraded,
+    family: scope.follow,
     ticks: queue,
     stop: async (onDetached) => {
       await Promise.all(tracers.map((tracer) => tracer.command("disable")));
@@ -140,6 +145,12 @@ export async function attachPerfStat(options: SourceOptions): Promise<AttachedSo
     },
     lost: () => (cut ? null : 0),
   };
+}
+
+/** perf then counts user mode alone, and says so only in the names of its events. */
+function isRestricted(): boolean {
+  if (isRoot()) return false;
+  return Number(readFileSync("/proc/sys/kernel/perf_event_paranoid", "utf8")) > 1;
 }
 
 function perfArguments(pid: number, interval: number): string[] {
@@ -181,5 +192,5 @@ async function enableOrThrow(tracers: readonly Tracer[], queue: Queue<Tick>): Pr
   if (early === null) return;
   queue.close();
   await Promise.all(tracers.map((tracer) => tracer.stop()));
-  throw new UserError(`perf: ${early.complaint || "ended at once"}`, EXIT.prerequisite);
+  throw new UserError(`perf: ${withFix(early.cause)}`, EXIT.prerequisite);
 }

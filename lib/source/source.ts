@@ -65,6 +65,8 @@ export interface AttachedSource {
    * @param onDetached called as soon as it counts no more, before the last counts have arrived
    */
   stop(onDetached?: () => void): Promise<void>;
+  /** Forked children are counted in the row of the process that they come from. */
+  family?: boolean;
   /** Faults that the source lost; null while it cannot tell. */
   lost(): number | null;
 }

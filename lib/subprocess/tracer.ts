@@ -5,6 +5,7 @@ import { bpftrace } from "../kernel/bpftrace.ts";
 import { runCheck } from "../kernel/capability.ts";
 import { perf } from "../kernel/perf.ts";
 import { helperPath } from "../paths.ts";
+import { causeIn } from "./cause.ts";
 import { LineSplitter } from "./lines.ts";
 
 /** How long a tracer may take to print its last maps and end, before it is killed. */
@@ -17,8 +18,8 @@ export interface TracerEnd {
   signal: string | null;
   /** The end was asked for by stop(). */
   asked: boolean;
-  /** Why it ended: the signal that it did not expect, and the last lines of its standard error. */
-  complaint: string;
+  /** Why it ended, in one line: not installed, killed, or what it complained of. */
+  cause: string;
 }
 
 export interface Tracer {
@@ -87,23 +88,21 @@ export async function startTracer(file: string, args: string[], options: TracerO
     const result = await child;
     await Promise.all(drained);
     const exitCode = result.exitCode ?? null;
-    const why: string[] = [];
-    if (child.pid === undefined) why.push(result.shortMessage ?? "cannot start");
-    if (result.signal !== undefined && !asked) why.push(`killed by ${result.signal}`);
-    // from outside, or for want of memory: what it said before is no reason
-    if (result.signal !== "SIGKILL") why.push(...tail);
-    // leash's own status where there is no such program
-    const missing = exitCode === EXIT.notFound ? await notInstalled(file) : null;
-    return {
-      exitCode,
-      signal: result.signal ?? null,
-      asked,
-      complaint: missing ?? why.join("; "),
+    const signal = result.signal ?? null;
+    const cause = async (): Promise<string> => {
+      if (child.pid === undefined) return result.shortMessage ?? "cannot start";
+      // leash's own status where there is no such program
+      const missing = exitCode === EXIT.notFound ? await notInstalled(file) : null;
+      if (missing !== null) return missing;
+      // from outside, or for want of memory: what it said before is no reason
+      if (signal !== null && !asked) return `killed by ${signal}`;
+      return causeIn(tail) ?? "no reason given";
     };
+    return { exitCode, signal, asked, cause: await cause() };
   })();
   if (child.pid === undefined) {
-    const { complaint } = await ended;
-    throw new UserError(`cannot start '${file}': ${complaint}`, EXIT.prerequisite);
+    const { cause } = await ended;
+    throw new UserError(`cannot start '${file}': ${cause}`, EXIT.prerequisite);
   }
   const stop = async (): Promise<TracerEnd> => {
     asked = true;

@@ -7,7 +7,7 @@ import { fixture, linesOf, parsesHoweverCut } from "./cuts.ts";
 for (const name of ["faultcount", "faultcount-entries"]) {
   test(`helpers/${name}.txt gives the same lines wherever the stream is cut`, () => {
     const lines = parsesHoweverCut(fixture(`helpers/${name}.txt`), parseFaultcountLine);
-    assert.deepEqual(lines[0], { type: "ready", threads: 1, unsure: 0 });
+    assert.deepEqual(lines[0], { type: "ready", threads: 1, unsure: 0, userOnly: false });
     assert.deepEqual(
       lines.slice(-3).map((line) => line.type),
       ["final", "count", "tick"],

@@ -8,11 +8,13 @@ export const FEW = 3;
 
 /** One sentence on whether the two sides agree. */
 export function booksVerdict(summary: SummaryRecord): string {
-  const { kernelMinor, kernelMajor, edge, unexplained } = summary;
+  const { kernelMinor, kernelMajor, edge, unexplained, untraced, family } = summary;
+  if (family) return "its children are counted in: the kernel has no one sum to compare that with";
   if (kernelMinor === null || kernelMajor === null || edge === null) {
     return "the kernel's own counters are unknown: it ended and nobody saw its last ones";
   }
   const kernel = `the kernel counted ${formatDigits(kernelMinor)} minor and ${formatDigits(kernelMajor)} major`;
+  if (untraced === null) return `${kernel}: how much of it the source missed when it died is unknown`;
   if (unexplained !== null && unexplained > 0) {
     return `${kernel}: ${formatDigits(unexplained)} traced faults are not explained by it`;
   }

@@ -120,7 +120,16 @@ export async function* measure(options: SessionOptions): AsyncGenerator<FaultRec
     if (!window.closed) window.afterStop(last);
     const time = samples.endTime;
     if (failure !== null) yield [{ type: "error", time, message: failure }];
-    const all = await summaries({ options, window, samples, exits, by, lost: source.lost(), time });
+    const all = await summaries({
+      options,
+      window,
+      samples,
+      exits,
+      by,
+      lost: source.lost(),
+      family: source.family ?? false,
+      time,
+    });
     yield failure === null ? all : all.map(cutShort);
   } finally {
     watch.close();

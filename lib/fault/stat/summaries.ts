@@ -15,6 +15,7 @@ export interface Ending {
   exits: ReadonlyMap<number, ExitCounts>;
   by: EndedBy;
   lost: number | null;
+  family: boolean;
   time: number;
 }
 
@@ -26,8 +27,9 @@ export async function summaries(ending: Ending): Promise<SummaryRecord[]> {
   return [...samples.totals()].map(([pid, total]) => {
     const exit = exits.get(pid) ?? null;
     const closing = window.closing(pid, exit);
+    const end = ending.family ? null : closing.end;
     const stat = readPidStat(pid);
-    const books = balance({ ...total, underWay: closing.threads }, window.start(pid), closing.end);
+    const books = balance({ ...total, underWay: closing.threads }, window.start(pid), end);
     const summary: SummaryRecord = {
       type: "summary",
       time,
@@ -37,6 +39,7 @@ export async function summaries(ending: Ending): Promise<SummaryRecord[]> {
       minor: total.minor,
       major: total.major,
       ...books,
+      ...(ending.family ? { family: true as const } : {}),
       lost,
       exited: stat === null || isDead(stat),
       endedBy: by,

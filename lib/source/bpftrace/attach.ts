@@ -1,8 +1,7 @@
 import { EXIT, UserError } from "../../cli/error.ts";
-import { startAsRoot } from "../../kernel/fix.ts";
-import { causeIn } from "../../subprocess/cause.ts";
+import { withFix } from "../../kernel/fix.ts";
 import { Queue } from "../../subprocess/queue.ts";
-import { startTracer, type TracerEnd } from "../../subprocess/tracer.ts";
+import { startTracer } from "../../subprocess/tracer.ts";
 import type { AttachedSource, SourceOptions, Tick } from "../source.ts";
 import { parseBpftraceLine } from "./json.ts";
 import { exitsOf, largestMap, type Maps, tasksOf } from "./maps.ts";
@@ -71,7 +70,7 @@ export async function attachBpftrace(plan: BpftracePlan, options: SourceOptions)
       queue.close();
     } else {
       tick(true);
-      queue.fail(new UserError(`bpftrace ended: ${reasonOf(end)}`, EXIT.failed));
+      queue.fail(new UserError(`bpftrace ended: ${end.cause}`, EXIT.failed));
     }
     ready.close();
   });
@@ -85,7 +84,7 @@ export async function attachBpftrace(plan: BpftracePlan, options: SourceOptions)
   clearTimeout(limit);
   if (!attached) {
     const end = await tracer.stop();
-    const why = late ? `its probes were not attached after ${ATTACH_LIMIT_MS / 1000} s` : reasonOf(end);
+    const why = late ? `its probes were not attached after ${ATTACH_LIMIT_MS / 1000} s` : end.cause;
     throw new UserError(`bpftrace: ${withFix(why)}`, EXIT.prerequisite);
   }
   return {
@@ -95,14 +94,4 @@ export async function attachBpftrace(plan: BpftracePlan, options: SourceOptions)
     stop: async () => void (await tracer.stop()),
     lost: () => (full ? null : 0),
   };
-}
-
-/** Why bpftrace ended, in one line. */
-const reasonOf = ({ complaint, signal }: TracerEnd): string =>
-  causeIn(complaint.split("; ")) ?? (signal === null ? "no reason given" : `killed by ${signal}`);
-
-/** Doctor's advice for a user who is not root, unless there is a better one already. */
-function withFix(why: string): string {
-  const fix = startAsRoot();
-  return fix === null || why.includes("apt-get") ? why : `${why.replace(/\.$/, "")}: ${fix}`;
 }

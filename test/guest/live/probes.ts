@@ -31,7 +31,7 @@ export async function attach(...args: string[]): Promise<Attached> {
     },
   });
   const early = await Promise.race([attached, tracer.ended]);
-  assert.equal(early, undefined, `bpftrace ended: ${early?.complaint}`);
+  assert.equal(early, undefined, `bpftrace ended: ${early?.cause}`);
   return {
     async maps() {
       await tracer.stop();
