@@ -8,7 +8,10 @@ const WATCH_MS = 100;
 const COMMAND_GRACE_MS = 300;
 
 /** Calls `end` when the measurement is to end for a reason other than its count. */
-export function watchEnds(options: SessionOptions, end: (by: EndedBy) => void): { close(): void } {
+export function watchEnds(
+  options: Pick<SessionOptions, "target" | "duration" | "signal">,
+  end: (by: EndedBy) => void,
+): { close(): void } {
   const timers: NodeJS.Timeout[] = [];
   const { pids, command } = options.target;
   const onAbort = (): void => {

@@ -52,10 +52,10 @@ export async function attachRecorder(options: RecorderOptions, sink: FaultrecSin
   const tracer = await startTracer(helperPath("faultrec"), argumentsFor(options), {
     onChunk: (chunk) => decoder.push(chunk),
   });
-  const ended = tracer.ended.then(({ exitCode, complaint, signal }) => {
+  const ended = tracer.ended.then(({ exitCode, cause }) => {
     decoder.end();
     if (exitCode === 0) return;
-    throw new UserError(complaint || `faultrec ended: ${signal ?? exitCode}`, EXIT.failed);
+    throw new UserError(`faultrec: ${cause}`, EXIT.failed);
   });
   ended.catch(() => undefined); // whoever waits for it hears of it
   const ready = await Promise.race([announced, ended.then(() => null)]);
