@@ -33,10 +33,10 @@ export interface GuestOptions {
 
 /**
  * Boots a guest, runs one command in it and returns the command's exit status. What it prints comes
- * out of our standard output.
+ * out of our standard output; of a guest that fails, the console's last lines on standard error.
  *
- * @throws UserError with the console's last lines when the guest does not say how the command ended;
- * with status 130 when `signal` ends it
+ * @throws UserError when the guest does not say how the command ended; with status 130 when `signal`
+ * ends it
  */
 export async function runInGuest(argv: readonly string[], options: GuestOptions): Promise<number> {
   await needPackages(...PACKAGES);
@@ -61,10 +61,8 @@ export async function runInGuest(argv: readonly string[], options: GuestOptions)
     );
     const end = endOf(existsSync(console) ? readFileSync(console, "utf8") : "");
     if ("status" in end) return end.status;
-    throw new UserError(
-      [`the guest failed: ${trouble ?? end.problem}`, ...end.lastLines].join("\n  "),
-      EXIT.failed,
-    );
+    for (const line of end.lastLines) process.stderr.write(`  ${line}\n`);
+    throw new UserError(`the guest failed: ${trouble ?? end.problem}`, EXIT.failed);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,7 +1,8 @@
 /** How a guest ended, by the last thing that start.sh says; never by how QEMU ended. */
 export type ConsoleEnd = { status: number } | { problem: string; lastLines: string[] };
 
-const LAST_LINES = 25;
+/** A panic's call trace and what came before it. */
+const LAST_LINES = 60;
 
 /** Reads the console of a guest that is off. */
 export function endOf(text: string): ConsoleEnd {
