@@ -62,6 +62,22 @@ export interface RegionRecord {
   vanished: boolean;
 }
 
+/**
+ * Where and when a process faulted: counts by block of pages and by bin of time. Blocks and bins are as
+ * fine as the recording allowed within a bounded number of cells; empty ones are not listed.
+ */
+export interface HeatRecord {
+  type: "heat";
+  pid: number;
+  /** Size of a block in bytes, a power of two times 4096; blocks begin at multiples of it. */
+  blockBytes: number;
+  binSeconds: number;
+  /** Unix seconds at which bin 0 begins. */
+  time: number;
+  /** [address of the block as "0x...", bin, minor, major], by address, then by bin. */
+  cells: [string, number, number, number][];
+}
+
 export interface MapSummaryRecord {
   type: "summary";
   time: number;
@@ -83,4 +99,4 @@ export interface MapSummaryRecord {
   exitStatus: number | null;
 }
 
-export type MapRecord = MapStartRecord | RegionRecord | MapSummaryRecord | ErrorRecord;
+export type MapRecord = MapStartRecord | RegionRecord | HeatRecord | MapSummaryRecord | ErrorRecord;
