@@ -4,6 +4,7 @@ import type { FaultrecSink } from "../../source/faultrec/decode.ts";
 import type { FaultrecEvent, MmapEvent } from "../../source/faultrec/event.ts";
 import { FAULT } from "../../source/faultrec/layout.ts";
 import { AddressSpace } from "./address-space.ts";
+import { Heat } from "./heat.ts";
 import { Region } from "./region.ts";
 
 /** Mappings of a process as they are now; empty when it is gone. */
@@ -19,6 +20,7 @@ export interface Traced {
   minor: number;
   major: number;
   space: AddressSpace;
+  heat: Heat;
   /** Faults in places that no mapping was known for. */
   unmapped: Region;
 }
@@ -45,7 +47,7 @@ export class Collector implements FaultrecSink {
     for (const mapping of this.#readMaps(pid)) space.map(mapping);
   }
 
-  faults({ count, page, pid, tid, flags }: FaultBatch): void {
+  faults({ count, time, page, pid, tid, flags }: FaultBatch): void {
     for (let i = 0; i < count; i++) {
       const traced = this.#at(pid[i] ?? 0);
       const where = page[i] ?? 0;
@@ -54,6 +56,7 @@ export class Collector implements FaultrecSink {
       else traced.minor++;
       const region = traced.space.find(where) ?? this.#lookAgain(traced, where) ?? traced.unmapped;
       region.fault(where, tid[i] ?? 0, major);
+      traced.heat.add(where, time[i] ?? 0, major);
     }
   }
 
@@ -105,7 +108,7 @@ export class Collector implements FaultrecSink {
       path: "",
     });
     unmapped.kind = "unmapped";
-    const traced: Traced = { pid, comm, minor: 0, major: 0, space, unmapped };
+    const traced: Traced = { pid, comm, minor: 0, major: 0, space, heat: new Heat(), unmapped };
     this.processes.set(pid, traced);
     return traced;
   }

@@ -92,6 +92,7 @@ export async function* mapFaults(options: MapOptions): AsyncGenerator<MapRecord[
       const by: EndedBy = failure !== null ? "failure" : (endedBy ?? "exit");
       yield [
         ...regions,
+        traced.heat.record(traced.pid, recorder.ready.startedAt),
         summaryOf(traced, {
           window,
           time: endTime,

@@ -1,6 +1,7 @@
-import type { MapSummaryRecord, RegionRecord } from "../../metric/map-record.ts";
+import type { HeatRecord, MapSummaryRecord, RegionRecord } from "../../metric/map-record.ts";
 import { type Column, headerLine, printable, rowLine, wrap } from "../../term/table.ts";
 import { formatCount, formatDigits, formatShare } from "../../term/units.ts";
+import { heatLines } from "./heat-lines.ts";
 import { describe } from "./verdict.ts";
 
 interface Row {
@@ -25,12 +26,15 @@ function labelOf({ name, kind, permissions, vanished }: RegionRecord): string {
   return `${name}${mode}${vanished ? " gone" : ""}`;
 }
 
+/** What is told of one process. */
+export interface ProcessMap {
+  regions: readonly RegionRecord[];
+  heat: HeatRecord | null;
+  summary: MapSummaryRecord;
+}
+
 /** The regions of one process as a table, busiest first, and its books in two lines. */
-export function mapLines(
-  regions: readonly RegionRecord[],
-  summary: MapSummaryRecord,
-  limit: number,
-): string[] {
+export function mapLines({ regions, heat, summary }: ProcessMap, limit: number): string[] {
   const { faults, seconds, comm, pid } = summary;
   const rows = regions.map((region) => ({
     region,
@@ -44,6 +48,7 @@ export function mapLines(
     ...shown.map((row) => rowLine(COLUMNS, row)),
     ...(rest > 0 ? [`and ${rest} more regions (-n shows more)`] : []),
     "",
+    ...(heat === null || heat.cells.length === 0 ? [] : [...heatLines(heat, regions), ""]),
     ...wrap(booksOf(summary)),
     ...wrap(summary.verdict),
   ];

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { EXIT, UserError } from "../../cli/error.ts";
 import type { Invocation, Tool } from "../../cli/run.ts";
 import { count, pids, seconds } from "../../cli/values.ts";
-import type { RegionRecord } from "../../metric/map-record.ts";
+import type { HeatRecord, RegionRecord } from "../../metric/map-record.ts";
 import { resolveTarget } from "../../target/target.ts";
 import { mapFaults } from "./session.ts";
 import { mapLines } from "./table.ts";
@@ -45,6 +45,7 @@ async function run(
   try {
     let failed = false;
     let regions: RegionRecord[] = [];
+    let heat: HeatRecord | null = null;
     for await (const moment of mapFaults({ target, duration: options.duration ?? null, signal })) {
       for (const record of moment) {
         if (options.json) out.line(JSON.stringify(record));
@@ -55,9 +56,12 @@ async function run(
           failed = true;
           warn(record.message);
         } else if (record.type === "region") regions.push(record);
+        else if (record.type === "heat") heat = record;
         else {
-          if (!options.json) for (const text of mapLines(regions, record, options.rows)) out.line(text);
+          if (!options.json)
+            for (const text of mapLines({ regions, heat, summary: record }, options.rows)) out.line(text);
           regions = [];
+          heat = null;
         }
       }
     }
