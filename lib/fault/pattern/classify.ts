@@ -1,0 +1,94 @@
+import type { Tally } from "./tally.ts";
+import { THRESHOLDS } from "./thresholds.ts";
+import type { Order, Pattern } from "./verdict.ts";
+
+/** What else is known of the region. */
+export interface Extent {
+  /** Pages that faulted. */
+  distinct: number;
+  /** Pages of the region. */
+  pages: number;
+  /** The most pages that one of its faults maps without saying so; steps up to it are contiguous. */
+  around: number;
+}
+
+export interface Classified {
+  pattern: Pattern | null;
+  order: Order | null;
+  stride: number | null;
+  confidence: number;
+}
+
+interface Walk {
+  order: Order;
+  stride: number | null;
+  /** 0 to 1, regardless of how many faults there were. */
+  clarity: number;
+}
+
+/** Of these counts the pattern: thrashing outranks the walk beneath it, which stays in `order`. */
+export function classify(tally: Tally, extent: Extent): Classified {
+  if (tally.faults < THRESHOLDS.faults || tally.steps < THRESHOLDS.faults - 1)
+    return { pattern: null, order: null, stride: null, confidence: 0 };
+  const { order, stride, clarity } = walkOf(tally, extent);
+  const refaultShare = tally.refaults / tally.faults;
+  const thrashing = refaultShare >= THRESHOLDS.refaults;
+  const sure = thrashing ? rise(refaultShare, THRESHOLDS.refaults / 2, 0.5) : clarity;
+  const enough = tally.faults / (tally.faults + THRESHOLDS.faults);
+  return { pattern: thrashing ? "thrashing" : order, order, stride, confidence: sure * enough };
+}
+
+function walkOf(tally: Tally, extent: Extent): Walk {
+  const { steps, fitting } = tally;
+  if (fitting >= THRESHOLDS.fitting * steps) {
+    const clarity = rise(fitting / steps, THRESHOLDS.fitting / 2, 1);
+    if (isStrided(tally, extent)) return { order: "strided", stride: tally.stride, clarity };
+    return { ...direction(tally.fittingUp / fitting), stride: null, clarity };
+  }
+  if (isMonotone(tally)) {
+    const { order, share } = direction(tally.up / steps);
+    return { order, stride: null, clarity: rise(share, 0.5, 1) };
+  }
+  const clarity = 1 - rise(fitting / steps, THRESHOLDS.fitting / 2, THRESHOLDS.fitting * 1.5);
+  const { distinct, pages } = extent;
+  const sparse = pages >= THRESHOLDS.sparseRegion && distinct < THRESHOLDS.sparse * pages;
+  return { order: sparse ? "sparse" : "random", stride: null, clarity };
+}
+
+function direction(up: number): { order: Order; share: number } {
+  return up >= 0.5 ? { order: "sequential", share: up } : { order: "reverse", share: 1 - up };
+}
+
+/** Half of the steps of faults in random order go up. */
+function isMonotone({ up, steps }: Tally): boolean {
+  const excess = Math.abs(up - steps / 2);
+  return (
+    excess >= (THRESHOLDS.monotone - 0.5) * steps &&
+    excess >= THRESHOLDS.deviations * Math.sqrt((steps + 2) / 12)
+  );
+}
+
+/**
+ * The step is truly constant, more than a fault maps, and no other strides fill the gaps. Steps that do not
+ * fit but go the same way are no noise: then the steps are irregular.
+ */
+function isStrided(tally: Tally, { around }: Extent): boolean {
+  const { steady, steps, fitting } = tally;
+  if (steady < THRESHOLDS.steady * fitting || Math.abs(tally.stride) <= around) return false;
+  const oneWay = Math.max(tally.up, steps - tally.up) >= THRESHOLDS.steady * steps;
+  if (oneWay && steady < THRESHOLDS.steady * steps && steps - steady > 2) return false;
+  return !isFilled(tally);
+}
+
+function isFilled({ looked, filled }: Tally): boolean {
+  for (let i = 0; i < looked.length; i++) {
+    const tried = looked[i] ?? 0;
+    if (tried > 0 && (filled[i] ?? 0) >= THRESHOLDS.filled * tried) return true;
+  }
+  return false;
+}
+
+/** 0 below `from`, 1 above `to`, a straight line between. */
+function rise(value: number, from: number, to: number): number {
+  return Math.min(1, Math.max(0, (value - from) / (to - from)));
+}

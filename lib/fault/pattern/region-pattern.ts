@@ -1,0 +1,145 @@
+import { classify } from "./classify.ts";
+import { FIRST, PageSet, REFAULT, REFAULT_TWICE, UPGRADE } from "./page-set.ts";
+import { Phases } from "./phases.ts";
+import { RefaultDistance } from "./refault-distance.ts";
+import { ThreadStreams } from "./streams.ts";
+import { FILL_DISTANCES, Tally } from "./tally.ts";
+import { STREAMS, THRESHOLDS } from "./thresholds.ts";
+import type { PatternEvidence, PatternVerdict } from "./verdict.ts";
+
+/** Every so manieth step of a stride has its gaps looked at. */
+const LOOK_EVERY = 8;
+
+/**
+ * The faults of one region, in order, and the pattern that they make. Constant work per fault and no allocation
+ * but for growth; at most 128 MiB for the pages (PageSet), and 1 KiB for each of up to 256 threads.
+ */
+export class RegionPattern {
+  private readonly pages = new PageSet();
+  private readonly distances = new RefaultDistance();
+  private readonly threads = new Map<number, ThreadStreams>();
+  private present = new Tally();
+  private readonly phases = new Phases();
+  private faults = 0;
+  private lowest = Number.POSITIVE_INFINITY;
+  private highest = -1;
+  private exact = true;
+  private lastTid = -1;
+  private lastThread = new ThreadStreams();
+
+  /**
+   * Takes a fault of the region.
+   *
+   * @param page number of the page within the region: (address - start) / page size; below 2^36
+   * @param tid thread that faulted
+   * @param major whether it was a major fault
+   * @param mapped pages that it mapped as far as known: 512 for a huge page of 2 MiB
+   */
+  fault(page: number, tid: number, major: boolean, mapped = 1): void {
+    if (page < this.lowest) this.lowest = page;
+    if (page > this.highest) this.highest = page;
+    const { present } = this;
+    const kind = this.pages.advance(page, major);
+    if (kind === UPGRADE) present.upgrades++;
+    else if (kind === REFAULT) present.refaults++;
+    else if (kind === REFAULT_TWICE) {
+      present.refaults += 2;
+      present.upgrades--;
+    } else if (kind !== FIRST) this.exact = false;
+    this.distances.fault(page, this.faults, this.pages.distinct, kind !== FIRST);
+
+    if (tid !== this.lastTid) this.switchTo(tid);
+    const span = this.highest - this.lowest + 1;
+    const strode = this.lastThread.fault(page, mapped, span, present);
+    if (strode && kind === FIRST && present.steady % LOOK_EVERY === 0) this.lookAtGaps(page);
+
+    this.faults++;
+    if (++present.faults >= this.phases.length) {
+      this.phases.add(present);
+      this.present = new Tally();
+    }
+  }
+
+  /** The process forked: the next write to each page copies it, which is no refault. */
+  forked(): void {
+    this.pages.forked();
+  }
+
+  /**
+   * What the faults so far show.
+   *
+   * @param regionPages size of the region in pages
+   * @param around the most pages that one fault maps here without saying so: fault_around_bytes (16 pages) for a
+   *   mapped file, 512 where huge pages are in use but the recording does not tell which faults took one
+   */
+  verdict(regionPages: number, around = 1): PatternVerdict {
+    const whole = this.phases.whole(this.present);
+    const extent = { distinct: this.pages.distinct, pages: regionPages, around };
+    const { pattern, order, stride, confidence } = classify(whole, extent);
+    return {
+      pattern,
+      order,
+      stride,
+      confidence,
+      evidence: this.evidence(whole),
+      pages: this.pages.distinct,
+      refaults: whole.refaults,
+      exact: this.exact,
+      phases: this.phases.phases(this.present, extent),
+    };
+  }
+
+  private switchTo(tid: number): void {
+    const key =
+      this.threads.size < STREAMS.threads || this.threads.has(tid) ? tid : -(tid % STREAMS.threads) - 1;
+    let thread = this.threads.get(key);
+    if (!thread) {
+      thread = new ThreadStreams();
+      this.threads.set(key, thread);
+    }
+    this.lastTid = tid;
+    this.lastThread = thread;
+  }
+
+  /**
+   * Strides that fill each other's gaps leave them filled behind, and empty ahead. A single walk in strides
+   * that has come round before finds them alike at both sides.
+   */
+  private lookAtGaps(page: number): void {
+    const { step, run } = this.lastThread;
+    const { looked, filled } = this.present;
+    const gap = 1 + (this.faults % (Math.abs(step) - 1));
+    const beside = page + Math.sign(step) * gap;
+    for (let i = 0; i < FILL_DISTANCES.length; i++) {
+      const distance = FILL_DISTANCES[i] ?? 0;
+      if (run <= distance) break;
+      looked[i] = (looked[i] ?? 0) + 1;
+      const behind = this.pages.has(beside - distance * step) ? 1 : 0;
+      const ahead = this.pages.has(beside + distance * step) ? 1 : 0;
+      filled[i] = (filled[i] ?? 0) + behind - ahead;
+    }
+  }
+
+  private evidence(whole: Tally): PatternEvidence {
+    const { steps, fitting, refaults, upgrades } = whole;
+    const span = this.highest - this.lowest + 1;
+    return {
+      steps,
+      fitting: steps > 0 ? fitting / steps : null,
+      up: steps > 0 ? whole.up / steps : null,
+      streams: this.streams(),
+      refaultShare: this.faults > 0 ? refaults / this.faults : 0,
+      refaultDistance: refaults > 0 ? this.distances.median : null,
+      upgrades,
+      touchedShare: span > 0 ? this.pages.distinct / span : 0,
+    };
+  }
+
+  /** Of the threads that mostly walk, the walks at once: the mean pause of a stream is the number of them. */
+  private streams(): number {
+    let streams = 0;
+    for (const { fitting, pauses } of this.threads.values())
+      if (fitting >= THRESHOLDS.faults / 2) streams += Math.max(1, Math.round(pauses / fitting));
+    return streams;
+  }
+}
