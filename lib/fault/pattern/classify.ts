@@ -69,14 +69,17 @@ function isMonotone({ up, steps }: Tally): boolean {
 }
 
 /**
- * The step is truly constant, more than a fault maps, and no other strides fill the gaps. Steps that do not
- * fit but go the same way are no noise: then the steps are irregular.
+ * The step is truly constant, more than a fault maps, and no other strides fill the gaps. A fault of noise
+ * costs a step there and one back, in opposite directions; other steps that all go the same way make the walk
+ * irregular.
  */
 function isStrided(tally: Tally, { around }: Extent): boolean {
-  const { steady, steps, fitting } = tally;
-  if (steady < THRESHOLDS.steady * fitting || Math.abs(tally.stride) <= around) return false;
-  const oneWay = Math.max(tally.up, steps - tally.up) >= THRESHOLDS.steady * steps;
-  if (oneWay && steady < THRESHOLDS.steady * steps && steps - steady > 2) return false;
+  const { steady, steps, up, fitting } = tally;
+  if (steady < THRESHOLDS.steady * fitting || tally.lead < THRESHOLDS.lead * steady) return false;
+  if (Math.abs(tally.stride) <= around) return false;
+  const other = steps - steady - THRESHOLDS.beginning - THRESHOLDS.strays * steps;
+  const back = Math.min(up, steps - up);
+  if (other > 0 && back < THRESHOLDS.back * other) return false;
   return !isFilled(tally);
 }
 

@@ -37,7 +37,8 @@ export class PageSet {
   private lastSlot = 0;
   private readonly largest: number;
   private forkPending = false;
-  private visitsLeft = 0;
+  /** Since the last time that all upgrades were allowed. */
+  private visits = Number.MAX_SAFE_INTEGER / 2;
 
   constructor(largest = LARGEST) {
     this.largest = largest;
@@ -50,7 +51,8 @@ export class PageSet {
 
   /** Takes a fault on the page and says what it was. */
   advance(page: number, major: boolean): number {
-    if (this.forkPending) this.allowUpgrades();
+    this.visits++;
+    if (this.forkPending && this.visits > this.blocks) this.allowUpgrades();
     const slot = this.slotFor(page);
     if (slot < 0) return UNKNOWN;
     const bit = (page & (LANES - 1)) << 1;
@@ -82,14 +84,13 @@ export class PageSet {
 
   /** Once a fork, but at most once in as many faults as there are blocks: the cost is constant per fault. */
   private allowUpgrades(): void {
-    if (--this.visitsLeft > 0) return;
     for (let slot = 0; slot < this.states.length; slot++) {
       const states = this.states[slot] ?? 0;
       const upgraded = (states >>> 1) & ~states & LOW;
       this.states[slot] = states ^ (upgraded * 3);
     }
     this.forkPending = false;
-    this.visitsLeft = this.blocks;
+    this.visits = 0;
   }
 
   /** The block's slot, made where it is missing; -1 if the set is full. */

@@ -1,9 +1,13 @@
 import type { Tally } from "./tally.ts";
 import { STREAMS } from "./thresholds.ts";
 
-/** Faults looked back at for a step that repeats: 1 to 8 streams taking turns. */
-const HISTORY = 16;
+/** Faults of the thread that are remembered, a power of two. */
+const HISTORY = 64;
 const HISTORY_MASK = HISTORY - 1;
+/** Up to so many faults lie between two of one stream where streams take turns. */
+const APART = 8;
+/** Equal steps in a row after which a stream is beyond doubt: steps from walk to walk end with the last walk. */
+const CERTAIN = 6;
 
 /**
  * The streams of one thread: up to eight walks at once. A fault goes to the stream that expects it, else to the
@@ -16,11 +20,12 @@ export class ThreadStreams {
   /** Steps that fitted, and the pauses between two of one stream, in faults: their mean is the number of streams. */
   fitting = 0;
   pauses = 0;
-  /** The stream of the last fault: its step, and how often in a row it had it. */
+  /** The stream of the last fault: its step, and how often in a row it had it again. */
   step = 0;
   run = 0;
   previous = -1;
   private faults = 0;
+  private repeats = 0;
   private count = 0;
   private current = 0;
   private readonly last = new Float64Array(STREAMS.most);
@@ -28,7 +33,7 @@ export class ThreadStreams {
   private readonly steps = new Float64Array(STREAMS.most);
   private readonly runs = new Int32Array(STREAMS.most);
   private readonly used = new Float64Array(STREAMS.most);
-  private readonly history = new Float64Array(HISTORY).fill(-1);
+  private readonly history = new Float64Array(HISTORY).fill(Number.NaN);
 
   /**
    * Takes a fault of the thread. `span` is the number of pages from the region's lowest fault to its highest,
@@ -48,17 +53,30 @@ export class ThreadStreams {
     if (page > previous) tally.up++;
 
     const exact = this.expecting(page);
-    if (exact >= 0) return this.goOn(exact, page, mapped, tally);
-    const near = this.nearest(page, span, mapped);
-    if (near >= 0) {
-      this.join(near, page, mapped, tally);
-      return false;
-    }
-    const stream = this.begin(page, span);
+    if (exact >= 0 && this.length(exact) <= mapped) return this.goOn(exact, page, mapped, tally);
+    if (exact >= 0 && (this.runs[exact] ?? 0) >= CERTAIN) return this.goOn(exact, page, mapped, tally);
     const step = this.repeated(page);
+    if (exact >= 0 && this.steps[exact] === step) return this.goOn(exact, page, mapped, tally);
+    const length = step === 0 ? Number.POSITIVE_INFINITY : Math.abs(step);
+    if (exact >= 0 && !this.outdoes(exact, length)) return this.goOn(exact, page, mapped, tally);
+    const near = this.nearest(page, span, mapped);
+    if (near >= 0 && Math.abs(page - (this.last[near] ?? 0)) <= length)
+      return this.join(near, page, mapped, tally);
+    const stream = this.begin(page, span);
     if (step === 0) return false;
     this.steps[stream] = step;
+    this.runs[stream] = this.repeats - 2;
     return this.goOn(stream, page, mapped, tally);
+  }
+
+  /** Walks in turns also make steps from walk to walk: what lasts longer is true, else what is shorter. */
+  private outdoes(stream: number, length: number): boolean {
+    const repeats = (this.runs[stream] ?? 0) + 2; // of its step, with this fault
+    return this.repeats > repeats || (this.repeats === repeats && length < this.length(stream));
+  }
+
+  private length(stream: number): number {
+    return Math.abs(this.steps[stream] ?? 0);
   }
 
   /** The stream whose next page this is; the last one is asked first. */
@@ -91,48 +109,91 @@ export class ThreadStreams {
     return best;
   }
 
-  /** The step that brought the thread to `page` twice in a row, one to eight faults apart; 0 if there is none. */
+  /**
+   * The step that led to `page` most often in a row (`repeats`), twice at least, from one to eight faults
+   * before each; of those the shortest. 0 if there is none.
+   */
   private repeated(page: number): number {
-    for (let apart = 1; apart <= HISTORY / 2; apart++) {
-      const before = this.history[(this.faults - apart) & HISTORY_MASK] ?? -1;
-      const first = this.history[(this.faults - 2 * apart) & HISTORY_MASK] ?? -1;
-      if (first >= 0 && this.faults > 2 * apart && page - before === before - first) return page - before;
+    this.repeats = 0;
+    let best = 0;
+    for (let apart = 1; apart <= APART; apart++) {
+      const before = this.back(apart);
+      const step = page - before;
+      if (step === 0 || before - this.back(2 * apart) !== step) continue;
+      let repeats = 2;
+      while (repeats < CERTAIN && this.back(repeats * apart) - this.back((repeats + 1) * apart) === step)
+        repeats++;
+      if (repeats < this.repeats || (repeats === this.repeats && Math.abs(step) >= Math.abs(best))) continue;
+      this.repeats = repeats;
+      best = step;
     }
-    return 0;
+    return best;
+  }
+
+  /** The fault so many before this one; NaN before the first. */
+  private back(faults: number): number {
+    return this.history[(this.faults - faults) & HISTORY_MASK] ?? Number.NaN;
   }
 
   private goOn(stream: number, page: number, mapped: number, tally: Tally): boolean {
-    const step = this.steps[stream] ?? 0;
     this.runs[stream] = (this.runs[stream] ?? 0) + 1;
-    this.fits(stream, page, step > 0, tally);
-    if (Math.abs(step) <= mapped) {
-      tally.unit++;
-      return false;
+    if (this.length(stream) > mapped) this.merge(stream, page);
+    return this.fits(stream, page, mapped, tally);
+  }
+
+  /** Streams of one step that lie evenly between its two ends are one of a shorter step. */
+  private merge(stream: number, page: number): void {
+    const step = this.steps[stream] ?? 0;
+    let shorter = step;
+    for (let i = 0; i < this.count; i++) {
+      const between = page - (this.last[i] ?? 0);
+      if (this.steps[i] === step && between / step > 0 && between / step < 1 && step % between === 0)
+        shorter = Math.abs(between) < Math.abs(shorter) ? between : shorter;
     }
-    tally.steady++;
-    tally.vote(step);
-    return true;
+    if (shorter === step) return;
+    for (let i = 0; i < this.count; i++) {
+      const between = page - (this.last[i] ?? 0);
+      if (i !== stream && this.steps[i] === step && between / step < 1 && between % shorter === 0)
+        this.forget(i);
+    }
+    this.steps[stream] = shorter;
   }
 
-  private join(stream: number, page: number, mapped: number, tally: Tally): void {
-    const move = page - (this.last[stream] ?? 0);
-    this.fits(stream, page, move > 0, tally);
-    if (Math.abs(move) <= mapped) tally.unit++;
-    else tally.loose++;
-    if ((this.runs[stream] ?? 0) >= STREAMS.settled) return; // it skipped pages: its step stays
-    this.steps[stream] = move;
+  private forget(stream: number): void {
+    this.last[stream] = Number.NEGATIVE_INFINITY;
+    this.steps[stream] = 0;
     this.runs[stream] = 0;
+    this.used[stream] = 0;
   }
 
-  private fits(stream: number, page: number, up: boolean, tally: Tally): void {
-    if (up) tally.fittingUp++;
+  private join(stream: number, page: number, mapped: number, tally: Tally): boolean {
+    // a settled stream has skipped pages: its step stays
+    if ((this.runs[stream] ?? 0) >= STREAMS.settled) return this.fits(stream, page, mapped, tally);
+    const step = page - (this.last[stream] ?? 0);
+    this.runs[stream] = 0;
+    this.steps[stream] = step;
+    return this.fits(stream, page, mapped, tally);
+  }
+
+  private fits(stream: number, page: number, mapped: number, tally: Tally): boolean {
+    const step = this.steps[stream] ?? 0;
+    const run = this.runs[stream] ?? 0;
     this.fitting++;
     this.pauses += Math.min(STREAMS.pause, this.faults - (this.used[stream] ?? 0));
     this.last[stream] = page;
     this.used[stream] = this.faults;
     this.current = stream;
-    this.step = this.steps[stream] ?? 0;
-    this.run = this.runs[stream] ?? 0;
+    this.step = step;
+    this.run = run;
+    if (step > 0) tally.fittingUp++;
+    if (Math.abs(step) <= mapped) tally.unit++;
+    else if (run === 0) tally.loose++;
+    else {
+      tally.steady++;
+      tally.vote(step);
+      return true;
+    }
+    return false;
   }
 
   /** A stream of one fault, in the place of the one that has rested longest where there are enough. */

@@ -18,7 +18,8 @@ export class Tally {
   fittingUp = 0;
   /** The step that most of the steady ones had, found by majority vote (Boyer and Moore 1981). */
   stride = 0;
-  private votes = 0;
+  /** Votes for the stride, less those against it. */
+  lead = 0;
   /** Gaps looked at by distance, and those that were filled behind but not ahead, less the converse. */
   readonly looked = new Float64Array(FILL_DISTANCES.length);
   readonly filled = new Float64Array(FILL_DISTANCES.length);
@@ -28,11 +29,11 @@ export class Tally {
   }
 
   vote(step: number): void {
-    if (step === this.stride) this.votes++;
-    else if (this.votes > 0) this.votes--;
+    if (step === this.stride) this.lead++;
+    else if (this.lead > 0) this.lead--;
     else {
       this.stride = step;
-      this.votes = 1;
+      this.lead = 1;
     }
   }
 
@@ -47,9 +48,9 @@ export class Tally {
     this.steady += other.steady;
     this.loose += other.loose;
     this.fittingUp += other.fittingUp;
-    const rest = this.stride === other.stride ? this.votes + other.votes : this.votes - other.votes;
+    const rest = this.stride === other.stride ? this.lead + other.lead : this.lead - other.lead;
     if (rest < 0) this.stride = other.stride;
-    this.votes = Math.abs(rest);
+    this.lead = Math.abs(rest);
     for (let i = 0; i < this.looked.length; i++) {
       this.looked[i] = (this.looked[i] ?? 0) + (other.looked[i] ?? 0);
       this.filled[i] = (this.filled[i] ?? 0) + (other.filled[i] ?? 0);

@@ -6,6 +6,14 @@ export const THRESHOLDS = {
   fitting: 0.6,
   /** Equal steps among the fitting ones make a stride: fault-around gives equal steps often, never always. */
   steady: 0.9,
+  /** The stride's lead over all others together: at 0.4 at least 0.7 of the equal steps are the stride. */
+  lead: 0.4,
+  /** Steps that a stride needs to be found, and noise at its ends. */
+  beginning: 4,
+  /** And strays that say nothing, in all steps. */
+  strays: 0.05,
+  /** Backward steps among those that are not the stride: noise gives a half to a third, irregular steps none. */
+  back: 1 / 8,
   /** Steps in one direction make a walk too, however irregular; of faults in random order half go up. */
   monotone: 0.75,
   /** And so many standard deviations above half: those of the ascents of a random permutation, (n + 1) / 12. */
