@@ -68,19 +68,22 @@ function isMonotone({ up, steps }: Tally): boolean {
   );
 }
 
-/**
- * The step is truly constant, more than a fault maps, and no other strides fill the gaps. A fault of noise
- * costs a step there and one back, in opposite directions; other steps that all go the same way make the walk
- * irregular.
- */
+/** The step is truly constant, more than a fault maps, and no other strides fill the gaps. */
 function isStrided(tally: Tally, { around }: Extent): boolean {
-  const { steady, steps, up, fitting } = tally;
+  const { steady, fitting, stride } = tally;
   if (steady < THRESHOLDS.steady * fitting || tally.lead < THRESHOLDS.lead * steady) return false;
-  if (Math.abs(tally.stride) <= around) return false;
-  const other = steps - steady - THRESHOLDS.beginning - THRESHOLDS.strays * steps;
+  return Math.abs(stride) > around && !isIrregular(tally) && !isFilled(tally);
+}
+
+/**
+ * All one way, but not in equal steps. A fault of noise costs a step there and one back, in opposite directions;
+ * and strides that take turns go back and forth, but the hops of one walk, though they come again, do not.
+ */
+function isIrregular({ steps, steady, straight, up }: Tally): boolean {
   const back = Math.min(up, steps - up);
-  if (other > 0 && back < THRESHOLDS.back * other) return false;
-  return !isFilled(tally);
+  if (back <= (1 - THRESHOLDS.oneWay) * steps && straight < THRESHOLDS.straight * steady) return true;
+  const other = steps - steady - THRESHOLDS.beginning - THRESHOLDS.strays * steps;
+  return other > 0 && back < THRESHOLDS.back * other;
 }
 
 function isFilled({ looked, filled }: Tally): boolean {

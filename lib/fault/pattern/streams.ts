@@ -153,7 +153,7 @@ export class ThreadStreams {
     if (shorter === step) return;
     for (let i = 0; i < this.count; i++) {
       const between = page - (this.last[i] ?? 0);
-      if (i !== stream && this.steps[i] === step && between / step < 1 && between % shorter === 0)
+      if (i !== stream && this.steps[i] === step && Math.abs(between / step) < 1 && between % shorter === 0)
         this.forget(i);
     }
     this.steps[stream] = shorter;
@@ -178,6 +178,7 @@ export class ThreadStreams {
   private fits(stream: number, page: number, mapped: number, tally: Tally): boolean {
     const step = this.steps[stream] ?? 0;
     const run = this.runs[stream] ?? 0;
+    const before = this.back(1);
     this.fitting++;
     this.pauses += Math.min(STREAMS.pause, this.faults - (this.used[stream] ?? 0));
     this.last[stream] = page;
@@ -190,6 +191,7 @@ export class ThreadStreams {
     else if (run === 0) tally.loose++;
     else {
       tally.steady++;
+      if (page - before === step) tally.straight++;
       tally.vote(step);
       return true;
     }

@@ -14,6 +14,8 @@ export class Tally {
   unit = 0;
   steady = 0;
   loose = 0;
+  /** Steady steps that led on from the thread's last fault, with no other stream between. */
+  straight = 0;
   /** Of those that fit, the upward ones. */
   fittingUp = 0;
   /** The step that most of the steady ones had, found by majority vote (Boyer and Moore 1981). */
@@ -47,6 +49,7 @@ export class Tally {
     this.unit += other.unit;
     this.steady += other.steady;
     this.loose += other.loose;
+    this.straight += other.straight;
     this.fittingUp += other.fittingUp;
     const rest = this.stride === other.stride ? this.lead + other.lead : this.lead - other.lead;
     if (rest < 0) this.stride = other.stride;

@@ -12,6 +12,10 @@ export const THRESHOLDS = {
   beginning: 4,
   /** And strays that say nothing, in all steps. */
   strays: 0.05,
+  /** Steps in one direction that make one walk; two in turns have a quarter backward. */
+  oneWay: 0.9,
+  /** Of such a walk's equal steps those that follow its last fault: noise up to a tenth breaks a fifth. */
+  straight: 0.75,
   /** Backward steps among those that are not the stride: noise gives a half to a third, irregular steps none. */
   back: 1 / 8,
   /** Steps in one direction make a walk too, however irregular; of faults in random order half go up. */
