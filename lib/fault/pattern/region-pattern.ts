@@ -9,6 +9,8 @@ import type { PatternEvidence, PatternVerdict } from "./verdict.ts";
 
 /** Every so manieth step of a stride has its gaps looked at. */
 const LOOK_EVERY = 8;
+/** Faults since the region last grew at its end, after which a walk does not extend it but comes round. */
+const LONG_AGO = 32;
 
 /**
  * The faults of one region, in order, and the pattern that they make. Constant work per fault and no allocation
@@ -23,6 +25,8 @@ export class RegionPattern {
   private faults = 0;
   private lowest = Number.POSITIVE_INFINITY;
   private highest = -1;
+  /** The fault that last went beyond all others. */
+  private widened = 0;
   private exact = true;
   private lastTid = -1;
   private lastThread = new ThreadStreams();
@@ -36,8 +40,7 @@ export class RegionPattern {
    * @param mapped pages that it mapped as far as known: 512 for a huge page of 2 MiB
    */
   fault(page: number, tid: number, major: boolean, mapped = 1): void {
-    if (page < this.lowest) this.lowest = page;
-    if (page > this.highest) this.highest = page;
+    if (page < this.lowest || page > this.highest) this.widen(page);
     const { present } = this;
     const kind = this.pages.advance(page, major);
     if (kind === UPGRADE) present.upgrades++;
@@ -89,6 +92,12 @@ export class RegionPattern {
     };
   }
 
+  private widen(page: number): void {
+    this.lowest = Math.min(this.lowest, page);
+    this.highest = Math.max(this.highest, page);
+    this.widened = this.faults;
+  }
+
   private switchTo(tid: number): void {
     const key =
       this.threads.size < STREAMS.threads || this.threads.has(tid) ? tid : -(tid % STREAMS.threads) - 1;
@@ -103,7 +112,7 @@ export class RegionPattern {
 
   /**
    * Strides that fill each other's gaps leave them filled behind, and empty ahead. A single walk in strides
-   * that has come round before finds them alike at both sides.
+   * that has come round before finds them alike at both sides, except near the end, beyond which nothing is.
    */
   private lookAtGaps(page: number): void {
     const { step, run } = this.lastThread;
@@ -113,9 +122,12 @@ export class RegionPattern {
     for (let i = 0; i < FILL_DISTANCES.length; i++) {
       const distance = FILL_DISTANCES[i] ?? 0;
       if (run <= distance) break;
+      const next = beside + distance * step;
+      const beyond = next < this.lowest || next > this.highest;
+      if (beyond && this.faults - this.widened > LONG_AGO) continue;
       looked[i] = (looked[i] ?? 0) + 1;
       const behind = this.pages.has(beside - distance * step) ? 1 : 0;
-      const ahead = this.pages.has(beside + distance * step) ? 1 : 0;
+      const ahead = this.pages.has(next) ? 1 : 0;
       filled[i] = (filled[i] ?? 0) + behind - ahead;
     }
   }

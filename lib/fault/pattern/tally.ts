@@ -1,5 +1,5 @@
 /** How far behind and ahead of a stride its gaps are looked at, in steps. */
-export const FILL_DISTANCES = [4, 16, 64, 256] as const;
+export const FILL_DISTANCES = [4, 16, 64, 128, 256] as const;
 
 /** What verdicts are made of: counts that add up, so that a whole is the sum of its phases. */
 export class Tally {
