@@ -24,7 +24,7 @@ const LOW = 0x55555555;
  * A page's second minor fault may be the first write after a read that mapped the zero page or a page of a
  * file, or a copy after fork (do_wp_page, mm/memory.c): an upgrade, until the page faults once more.
  *
- * Pages are numbers below 2^36 (a region of 256 TiB). Memory: 8 bytes a block, 128 MiB at most.
+ * Pages are numbers below 2^36 - 16 (a region of 256 TiB). Memory: 8 bytes a block, 128 MiB at most.
  */
 export class PageSet {
   distinct = 0;
