@@ -32,7 +32,8 @@ export class PageSet {
   /** Block + 1; 0 is a free slot. */
   private keys = new Uint32Array(SMALLEST);
   private states = new Uint32Array(SMALLEST);
-  private shift = 32 - Math.log2(SMALLEST);
+  /** Of the hash, whose upper bits number the places of eight. */
+  private shift = 32 - Math.log2(SMALLEST / 8);
   private lastKey = 0;
   private lastSlot = 0;
   private readonly largest: number;
@@ -112,11 +113,14 @@ export class PageSet {
     return slot;
   }
 
-  /** Fibonacci hashing, linear probing: the key's slot, or the free one where it belongs. */
+  /**
+   * The key's slot, or the free one where it belongs: linear probing, and Fibonacci hashing of each eight
+   * neighbours to one place, so that a walk meets a new cache line once in eight blocks.
+   */
   private find(key: number): number {
     const { keys } = this;
     const mask = keys.length - 1;
-    let slot = Math.imul(key, 0x9e3779b1) >>> this.shift;
+    let slot = ((Math.imul(key >>> 3, 0x9e3779b1) >>> this.shift) << 3) | (key & 7);
     for (;;) {
       const there = keys[slot];
       if (there === key || there === 0) return slot;
