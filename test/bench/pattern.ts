@@ -24,6 +24,7 @@ const below = randomFrom(1);
 const part = Math.ceil(faults / 64);
 const WALKS: Record<string, Fill> = {
   sequential: eachPage((i) => i),
+  "sequential, by address": eachPage((i) => 0x7f0000000 + i),
   reverse: eachPage((i) => faults - 1 - i),
   "stride of 7 pages": eachPage((i) => i * 7),
   "thrash, a million pages": eachPage((i) => i % 1e6),

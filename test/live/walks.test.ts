@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, wr
 import { after, before, type TestContext, test } from "node:test";
 import { RegionPattern } from "../../lib/fault/pattern/region-pattern.ts";
 import type { PatternVerdict } from "../../lib/fault/pattern/verdict.ts";
-import { ROOT } from "../../lib/paths.ts";
+import { ROOT, workloadPath } from "../../lib/paths.ts";
 import { parseCgroupMounts } from "../../lib/procfs/cgroup.ts";
 import { perfIsMissing } from "../helpers-c/perf.ts";
-import { make } from "../helpers-c/programs.ts";
+import { make, start } from "../helpers-c/programs.ts";
 import { CannotRun } from "../helpers-c/section.ts";
 import { swapDevices } from "../helpers-c/swap.ts";
 import { type RecordedFault, type RecordedWalk, recordWalk } from "./recorded.ts";
@@ -165,6 +165,13 @@ for (const mode of ["thrash", "thrash-random"]) {
     checkWalk(walk);
   });
 }
+
+test("walks refuses a mode that it does not know, and a file mode without a file, with 2", async () => {
+  const mode = await start(workloadPath("walks"), ["sqe", "1009"]).end;
+  assert.deepEqual(mode, { code: 2, signal: null, stderr: "walks: no such mode: 'sqe'\n" });
+  const file = await start(workloadPath("walks"), ["file-seq", "1009"]).end;
+  assert.deepEqual(file, { code: 2, signal: null, stderr: "walks: file-seq needs -f FILE\n" });
+});
 
 /** A new memory cgroup, v1 or v2, of so many bytes; null where none can be made. */
 function limitedCgroup(t: TestContext, bytes: number): string | null {

@@ -36,7 +36,8 @@ export class RegionPattern {
   /**
    * Takes a fault of the region.
    *
-   * @param page number of the page within the region: (address - start) / page size; below 2^36 - 16
+   * @param page number of the page from an origin that stays: address / page size, or from the region's first
+   *   start on; below 2^36 - 16
    * @param tid thread that faulted
    * @param major whether it was a major fault
    * @param mapped pages that it mapped as far as known: 512 for a huge page of 2 MiB
@@ -160,8 +161,9 @@ export class RegionPattern {
   /** Of the threads that mostly walk, the walks at once: the mean pause of a stream is the number of them. */
   private streams(): number {
     let streams = 0;
-    for (const { fitting, pauses } of this.threads.values())
-      if (fitting >= THRESHOLDS.faults / 2) streams += Math.max(1, Math.round(pauses / fitting));
+    for (const { fitting, pauses, steps } of this.threads.values())
+      if (fitting >= THRESHOLDS.fitting * steps && fitting > 0)
+        streams += Math.max(1, Math.round(pauses / fitting));
     return streams;
   }
 }
