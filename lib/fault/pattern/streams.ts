@@ -58,15 +58,14 @@ export class ThreadStreams {
     if (page > previous) tally.up++;
 
     const exact = this.expecting(page);
-    if (exact >= 0 && this.length(exact) <= mapped) return this.goOn(exact, page, mapped, tally);
-    if (exact >= 0 && (this.runs[exact] ?? 0) >= CERTAIN) return this.goOn(exact, page, mapped, tally);
-    const step = this.looksBack() ? this.repeated(page) : 0;
-    if (exact >= 0 && this.moves[exact] === step) return this.goOn(exact, page, mapped, tally);
+    if (exact >= 0 && (this.length(exact) <= mapped || (this.runs[exact] ?? 0) >= CERTAIN))
+      return this.goOn(exact, page, mapped, tally);
+    const step = this.repeated(page);
+    if (exact >= 0 && !this.outdoes(exact, step)) return this.goOn(exact, page, mapped, tally);
     const length = step === 0 ? Number.POSITIVE_INFINITY : Math.abs(step);
-    if (exact >= 0 && !this.outdoes(exact, length)) return this.goOn(exact, page, mapped, tally);
     const near = this.nearest(page, span, mapped);
     if (near >= 0 && Math.abs(page - (this.last[near] ?? 0)) <= length)
-      return this.join(near, page, mapped, tally);
+      return near === exact ? this.goOn(near, page, mapped, tally) : this.join(near, page, mapped, tally);
     const stream = this.begin(page, span);
     if (step === 0) return false;
     this.moves[stream] = step;
@@ -74,15 +73,11 @@ export class ThreadStreams {
     return this.goOn(stream, page, mapped, tally);
   }
 
-  /** Where nothing fits for long, every fourth fault looks for a step that repeats: it repeats the longer. */
-  private looksBack(): boolean {
-    return this.faults - this.lastFit < ASTRAY || (this.faults & 3) === 0;
-  }
-
   /** Walks in turns also make steps from walk to walk: what lasts longer is true, else what is shorter. */
-  private outdoes(stream: number, length: number): boolean {
+  private outdoes(stream: number, step: number): boolean {
+    if (step === 0 || step === this.moves[stream]) return false;
     const repeats = (this.runs[stream] ?? 0) + 2; // of its step, with this fault
-    return this.repeats > repeats || (this.repeats === repeats && length < this.length(stream));
+    return this.repeats > repeats || (this.repeats === repeats && Math.abs(step) < this.length(stream));
   }
 
   private length(stream: number): number {
@@ -124,8 +119,10 @@ export class ThreadStreams {
    * before each; of those the shortest. 0 if there is none.
    */
   private repeated(page: number): number {
-    this.repeats = 0;
     let best = 0;
+    this.repeats = 0;
+    // where nothing has fitted for long every fourth fault is enough: what repeats goes on
+    if (this.faults - this.lastFit > ASTRAY && (this.faults & 3) !== 0) return 0;
     for (let apart = 1; apart <= APART; apart++) {
       const before = this.back(apart);
       const step = page - before;
