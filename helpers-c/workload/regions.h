@@ -101,6 +101,31 @@ static inline void follow_links(struct walk *walk)
 	}
 }
 
+/* The region ends 16 pages below this frame, room for what else the section calls;
+ * that of the section lies below that of the rehearsal. */
+static inline void find_stack(struct walk *walk)
+{
+	static char *end;
+
+	walk->distinct = walk->minor = walk->length = walk->n;
+	if (!end) {
+		end = (char *)((uintptr_t)__builtin_frame_address(0) & -page_size());
+		for (size_t i = 0; i < 16; i++)
+			*(volatile char *)(end -= page_size()) = 1;
+	}
+	walk->pages = end -= walk->n * page_size();
+}
+
+static __attribute__((noinline, unused)) void grow_stack(struct walk *walk)
+{
+	char *here = __builtin_frame_address(0);
+	volatile char *room = alloca(here - walk->pages);
+
+	for (size_t i = walk->n; i-- > 0; )
+		*(volatile char *)at(walk, i) = 1;
+	(void)room;
+}
+
 /* Threads that wait at the gate before the section and after it. */
 struct team {
 	pthread_t threads[64];

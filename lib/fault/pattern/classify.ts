@@ -89,7 +89,7 @@ function isIrregular({ steps, steady, straight, up }: Tally): boolean {
 function isFilled({ looked, filled }: Tally): boolean {
   for (let i = 0; i < looked.length; i++) {
     const tried = looked[i] ?? 0;
-    if (tried > 0 && (filled[i] ?? 0) >= THRESHOLDS.filled * tried) return true;
+    if (tried >= THRESHOLDS.looks && (filled[i] ?? 0) >= THRESHOLDS.filled * tried) return true;
   }
   return false;
 }

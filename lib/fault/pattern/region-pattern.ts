@@ -7,8 +7,10 @@ import { FILL_DISTANCES, Tally } from "./tally.ts";
 import { STREAMS, THRESHOLDS } from "./thresholds.ts";
 import type { PatternEvidence, PatternVerdict } from "./verdict.ts";
 
-/** Every so manieth step of a stride has its gaps looked at. */
+/** Every so manieth step of a stride has its gaps looked at, until so many have been, then fewer. */
 const LOOK_EVERY = 8;
+const LOOKS = 32;
+const LOOK_SELDOM = 128;
 /** Faults since the region last grew at its end, after which a walk does not extend it but comes round. */
 const LONG_AGO = 32;
 
@@ -34,7 +36,8 @@ export class RegionPattern {
   /**
    * Takes a fault of the region.
    *
-   * @param page number of the page within the region: (address - start) / page size; below 2^36
+   * @param page number of the page from an origin that stays: address / page size, or from the region's first
+   *   start on; below 2^36 - 16
    * @param tid thread that faulted
    * @param major whether it was a major fault
    * @param mapped pages that it mapped as far as known: 512 for a huge page of 2 MiB
@@ -54,13 +57,21 @@ export class RegionPattern {
     if (tid !== this.lastTid) this.switchTo(tid);
     const span = this.highest - this.lowest + 1;
     const strode = this.lastThread.fault(page, mapped, span, present);
-    if (strode && kind === FIRST && present.steady % LOOK_EVERY === 0) this.lookAtGaps(page);
+    if (strode && kind === FIRST) {
+      const every = (present.looked[0] ?? 0) < LOOKS ? LOOK_EVERY : LOOK_SELDOM;
+      if (present.steady % every === 0) this.lookAtGaps(page);
+    }
 
     this.faults++;
     if (++present.faults >= this.phases.length) {
       this.phases.add(present);
       this.present = new Tally();
     }
+  }
+
+  /** Bytes of what grows with the pages. */
+  get bytes(): number {
+    return this.pages.bytes;
   }
 
   /** The process forked: the next write to each page copies it, which is no refault. */
@@ -150,8 +161,9 @@ export class RegionPattern {
   /** Of the threads that mostly walk, the walks at once: the mean pause of a stream is the number of them. */
   private streams(): number {
     let streams = 0;
-    for (const { fitting, pauses } of this.threads.values())
-      if (fitting >= THRESHOLDS.faults / 2) streams += Math.max(1, Math.round(pauses / fitting));
+    for (const { fitting, pauses, steps } of this.threads.values())
+      if (fitting >= THRESHOLDS.fitting * steps && fitting > 0)
+        streams += Math.max(1, Math.round(pauses / fitting));
     return streams;
   }
 }

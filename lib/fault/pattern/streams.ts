@@ -8,6 +8,8 @@ const HISTORY_MASK = HISTORY - 1;
 const APART = 8;
 /** Equal steps in a row after which a stream is beyond doubt: steps from walk to walk end with the last walk. */
 const CERTAIN = 6;
+/** Faults in a row that fit nothing, after which fewer look for a step that repeats. */
+const ASTRAY = 32;
 
 /**
  * The streams of one thread: up to eight walks at once. A fault goes to the stream that expects it, else to the
@@ -17,7 +19,8 @@ const CERTAIN = 6;
  * Nothing is allocated per fault.
  */
 export class ThreadStreams {
-  /** Steps that fitted, and the pauses between two of one stream, in faults: their mean is the number of streams. */
+  /** Steps, those that fitted, and the pauses between two of one stream, in faults: their mean is the number of streams. */
+  steps = 0;
   fitting = 0;
   pauses = 0;
   /** The stream of the last fault: its step, and how often in a row it had it again. */
@@ -26,11 +29,12 @@ export class ThreadStreams {
   previous = -1;
   private faults = 0;
   private repeats = 0;
+  private lastFit = 0;
   private count = 0;
   private current = 0;
   private readonly last = new Float64Array(STREAMS.most);
   /** 0 where a stream has one fault so far. */
-  private readonly steps = new Float64Array(STREAMS.most);
+  private readonly moves = new Float64Array(STREAMS.most);
   private readonly runs = new Int32Array(STREAMS.most);
   private readonly used = new Float64Array(STREAMS.most);
   private readonly history = new Float64Array(HISTORY).fill(Number.NaN);
@@ -49,34 +53,35 @@ export class ThreadStreams {
       this.begin(page, span);
       return false;
     }
+    this.steps++;
     tally.steps++;
     if (page > previous) tally.up++;
 
     const exact = this.expecting(page);
-    if (exact >= 0 && this.length(exact) <= mapped) return this.goOn(exact, page, mapped, tally);
-    if (exact >= 0 && (this.runs[exact] ?? 0) >= CERTAIN) return this.goOn(exact, page, mapped, tally);
+    if (exact >= 0 && (this.length(exact) <= mapped || (this.runs[exact] ?? 0) >= CERTAIN))
+      return this.goOn(exact, page, mapped, tally);
     const step = this.repeated(page);
-    if (exact >= 0 && this.steps[exact] === step) return this.goOn(exact, page, mapped, tally);
+    if (exact >= 0 && !this.outdoes(exact, step)) return this.goOn(exact, page, mapped, tally);
     const length = step === 0 ? Number.POSITIVE_INFINITY : Math.abs(step);
-    if (exact >= 0 && !this.outdoes(exact, length)) return this.goOn(exact, page, mapped, tally);
     const near = this.nearest(page, span, mapped);
     if (near >= 0 && Math.abs(page - (this.last[near] ?? 0)) <= length)
-      return this.join(near, page, mapped, tally);
+      return near === exact ? this.goOn(near, page, mapped, tally) : this.join(near, page, mapped, tally);
     const stream = this.begin(page, span);
     if (step === 0) return false;
-    this.steps[stream] = step;
+    this.moves[stream] = step;
     this.runs[stream] = this.repeats - 2;
     return this.goOn(stream, page, mapped, tally);
   }
 
   /** Walks in turns also make steps from walk to walk: what lasts longer is true, else what is shorter. */
-  private outdoes(stream: number, length: number): boolean {
+  private outdoes(stream: number, step: number): boolean {
+    if (step === 0 || step === this.moves[stream]) return false;
     const repeats = (this.runs[stream] ?? 0) + 2; // of its step, with this fault
-    return this.repeats > repeats || (this.repeats === repeats && length < this.length(stream));
+    return this.repeats > repeats || (this.repeats === repeats && Math.abs(step) < this.length(stream));
   }
 
   private length(stream: number): number {
-    return Math.abs(this.steps[stream] ?? 0);
+    return Math.abs(this.moves[stream] ?? 0);
   }
 
   /** The stream whose next page this is; the last one is asked first. */
@@ -87,7 +92,7 @@ export class ThreadStreams {
   }
 
   private expects(stream: number, page: number): boolean {
-    const step = this.steps[stream] ?? 0;
+    const step = this.moves[stream] ?? 0;
     return step !== 0 && (this.last[stream] ?? 0) + step === page;
   }
 
@@ -97,7 +102,7 @@ export class ThreadStreams {
     let bestDistance = Number.POSITIVE_INFINITY;
     for (let i = 0; i < this.count; i++) {
       const move = page - (this.last[i] ?? 0);
-      const step = this.steps[i] ?? 0;
+      const step = this.moves[i] ?? 0;
       const distance = Math.abs(move);
       if (move === 0 || distance >= bestDistance || (move > 0 ? step < 0 : step > 0)) continue;
       if ((this.runs[i] ?? 0) >= STREAMS.settled) {
@@ -114,8 +119,10 @@ export class ThreadStreams {
    * before each; of those the shortest. 0 if there is none.
    */
   private repeated(page: number): number {
-    this.repeats = 0;
     let best = 0;
+    this.repeats = 0;
+    // where nothing has fitted for long every fourth fault is enough: what repeats goes on
+    if (this.faults - this.lastFit > ASTRAY && (this.faults & 3) !== 0) return 0;
     for (let apart = 1; apart <= APART; apart++) {
       const before = this.back(apart);
       const step = page - before;
@@ -143,25 +150,25 @@ export class ThreadStreams {
 
   /** Streams of one step that lie evenly between its two ends are one of a shorter step. */
   private merge(stream: number, page: number): void {
-    const step = this.steps[stream] ?? 0;
+    const step = this.moves[stream] ?? 0;
     let shorter = step;
     for (let i = 0; i < this.count; i++) {
       const between = page - (this.last[i] ?? 0);
-      if (this.steps[i] === step && between / step > 0 && between / step < 1 && step % between === 0)
+      if (this.moves[i] === step && between / step > 0 && between / step < 1 && step % between === 0)
         shorter = Math.abs(between) < Math.abs(shorter) ? between : shorter;
     }
     if (shorter === step) return;
     for (let i = 0; i < this.count; i++) {
       const between = page - (this.last[i] ?? 0);
-      if (i !== stream && this.steps[i] === step && Math.abs(between / step) < 1 && between % shorter === 0)
+      if (i !== stream && this.moves[i] === step && Math.abs(between / step) < 1 && between % shorter === 0)
         this.forget(i);
     }
-    this.steps[stream] = shorter;
+    this.moves[stream] = shorter;
   }
 
   private forget(stream: number): void {
     this.last[stream] = Number.NEGATIVE_INFINITY;
-    this.steps[stream] = 0;
+    this.moves[stream] = 0;
     this.runs[stream] = 0;
     this.used[stream] = 0;
   }
@@ -171,18 +178,19 @@ export class ThreadStreams {
     if ((this.runs[stream] ?? 0) >= STREAMS.settled) return this.fits(stream, page, mapped, tally);
     const step = page - (this.last[stream] ?? 0);
     this.runs[stream] = 0;
-    this.steps[stream] = step;
+    this.moves[stream] = step;
     return this.fits(stream, page, mapped, tally);
   }
 
   private fits(stream: number, page: number, mapped: number, tally: Tally): boolean {
-    const step = this.steps[stream] ?? 0;
+    const step = this.moves[stream] ?? 0;
     const run = this.runs[stream] ?? 0;
     const before = this.back(1);
     this.fitting++;
     this.pauses += Math.min(STREAMS.pause, this.faults - (this.used[stream] ?? 0));
     this.last[stream] = page;
     this.used[stream] = this.faults;
+    this.lastFit = this.faults;
     this.current = stream;
     this.step = step;
     this.run = run;
@@ -205,7 +213,7 @@ export class ThreadStreams {
     if (this.count < most) stream = this.count++;
     else for (let i = 1; i < this.count; i++) if ((this.used[i] ?? 0) < (this.used[stream] ?? 0)) stream = i;
     this.last[stream] = page;
-    this.steps[stream] = 0;
+    this.moves[stream] = 0;
     this.runs[stream] = 0;
     this.used[stream] = this.faults;
     this.current = stream;

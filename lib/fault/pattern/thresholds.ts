@@ -24,6 +24,8 @@ export const THRESHOLDS = {
   deviations: 4,
   /** Gaps that other strides fill beside this one make a sequential walk of them together. */
   filled: 0.5,
+  /** Gaps looked at below which noise could have filled them. */
+  looks: 3,
   /** Refaults in all faults: two passes give 0.5, a working set a little above its limit less. */
   refaults: 0.25,
   /** Touched share of a region below which faults in no order are sparse, in regions of at least so many pages. */

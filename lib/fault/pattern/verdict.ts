@@ -10,7 +10,7 @@ export interface PatternEvidence {
   fitting: number | null;
   /** Share of the steps that go up. */
   up: number | null;
-  /** Walks at once: within each thread that walks, and of all of them. */
+  /** Walks at once: within each thread that walks in steps which fit, and of all of them. */
   streams: number;
   /** Refaults in all faults. */
   refaultShare: number;

@@ -54,10 +54,10 @@ test("a constant step of more than a page is strided, and the step is told with 
   const step = fc.integer({ min: 2, max: 4096 });
   fc.assert(
     fc.property(
-      length,
+      fc.integer({ min: 100, max: 3000 }),
       step,
       fc.boolean(),
-      fc.double({ min: 0, max: 0.15, noNaN: true }),
+      fc.double({ min: 0, max: 0.1, noNaN: true }),
       seed,
       (n, d, down, share, s) => {
         const walk = strided(n, d);
@@ -173,6 +173,30 @@ test("a file that is mapped around irregularly is sequential, never strided", ()
     hops.map((_, i) => hops.slice(0, i).reduce((page, hop) => page + hop, 0)),
     "sequential",
   );
+});
+
+test("two irregular walks at once are two sequential streams", () => {
+  const most = fc.integer({ min: 2, max: 512 });
+  fc.assert(
+    fc.property(
+      most,
+      fc.integer({ min: 100, max: 500 }),
+      seed,
+      fc.option(seed, { nil: undefined }),
+      (m, n, s, turns) => {
+        const far = irregular(n, m, s + 1).map((page) => page + 2 * m * n);
+        const { evidence } = expectPattern(interleaved([irregular(n, m, s), far], turns), "sequential");
+        assert.equal(evidence.streams, 2);
+      },
+    ),
+    RUNS,
+  );
+});
+
+test("up and down over the same pages again is thrashing, in phases of one order each", () => {
+  const { pattern, phases } = verdictOf(repeated([...sequential(2560), ...reversed(sequential(2560))], 2));
+  assert.equal(pattern, "thrashing");
+  assert.deepEqual(new Set(phases.map(({ order }) => order)), new Set(["sequential", "reverse"]));
 });
 
 test("steps of what one fault maps are contiguous: fault-around, and huge pages", () => {
