@@ -188,6 +188,15 @@ static void tell_ready(void)
 	output_flush();
 }
 
+static void tell_gone(char **pids, int count)
+{
+	for (int i = 0; i < count; i++) {
+		struct prefix gone = { .pid = atoi(pids[i]), .time = now_ns(CLOCK_MONOTONIC) };
+		if (!is_member(gone.pid))
+			output_record(GONE, sizeof gone, gone);
+	}
+}
+
 static struct wire_tally tally(enum ring_kind kind)
 {
 	struct wire_tally all = { .told = seen[kind].told, .foreign = seen[kind].foreign };
@@ -269,11 +278,9 @@ static void attach(char **pids, int count)
 		pid_t pid = parse_number("PID", pids[i], 1, PID_MOST - 1);
 		if (machine ? threads_of(pid) > 0 : attach_process(pid))
 			member_join(pid);
-		else
-			warn("no such process: %d", pid);
 	}
 	if (members.count == 0)
-		die(FAILED, "no process to record");
+		die(FAILED, "no such process: %s", pids[0]);
 	if (machine)
 		attached.threads = threads;
 }
@@ -328,6 +335,7 @@ int main(int argc, char **argv)
 	attach(argv + optind, argc - optind);
 	control_events(PERF_EVENT_IOC_ENABLE);
 	tell_ready();
+	tell_gone(argv + optind, argc - optind);
 	record();
 	control_events(PERF_EVENT_IOC_DISABLE);
 	rings_read(UINT64_MAX, tell);

@@ -34,7 +34,9 @@ export interface Tracer {
 
 export interface TracerOptions {
   env?: Record<string, string>;
-  onLine: (line: string) => void;
+  onLine?: (line: string) => void;
+  /** Takes the bytes as they come, instead of lines. */
+  onChunk?: (chunk: Uint8Array) => void;
   onErrorLine?: (line: string) => void;
   /** Where its lines come from: its standard output, or a descriptor of its own (perf's --log-fd). */
   linesFrom?: "stdout" | "fd3";
@@ -83,7 +85,11 @@ export async function startTracer(file: string, args: string[], options: TracerO
   });
   const lines = options.linesFrom === "fd3" ? child.stdio[3] : child.stdout;
   let asked = false;
-  const drained = [forEachLine(lines, options.onLine), forEachLine(child.stderr, remember)];
+  const { onChunk, onLine = () => undefined } = options;
+  const drained = [
+    onChunk ? forEachChunk(lines, onChunk) : forEachLine(lines, onLine),
+    forEachLine(child.stderr, remember),
+  ];
   const ended = (async (): Promise<TracerEnd> => {
     const result = await child;
     await Promise.all(drained);
@@ -140,11 +146,15 @@ async function notInstalled(file: string): Promise<string | null> {
   return status === "ok" || fix === null ? null : `${detail}: ${fix}`;
 }
 
-async function forEachLine(stream: unknown, take: (line: string) => void): Promise<void> {
+async function forEachChunk(stream: unknown, take: (chunk: Uint8Array) => void): Promise<void> {
   if (!isByteStream(stream)) return;
+  for await (const chunk of stream) take(chunk);
+}
+
+async function forEachLine(stream: unknown, take: (line: string) => void): Promise<void> {
   const splitter = new LineSplitter();
-  for await (const chunk of stream) for (const line of splitter.push(chunk)) take(line);
-  for (const line of splitter.end()) take(line);
+  await forEachChunk(stream, (chunk) => splitter.push(chunk).forEach(take));
+  splitter.end().forEach(take);
 }
 
 const isDuplex = (stream: unknown): stream is Duplex => stream instanceof Duplex;
