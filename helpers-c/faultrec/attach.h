@@ -20,7 +20,7 @@
 #include "ring.h"
 #include "wire.h"
 
-enum { THREADS_MOST = 32, ATTEMPTS = 50 };
+enum { THREADS_MOST = 16, ATTEMPTS = 50 };
 
 struct event { int fd; pid_t tid; enum ring_kind kind; };
 

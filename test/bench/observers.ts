@@ -42,12 +42,13 @@ function attached(
       const tracer = execa(file, argv, {
         reject: false,
         all: true,
+        buffer: false,
         env: { __BPFTRACE_NOTIFY_PROBES_ATTACHED: "1" },
       });
       await new Promise<void>((resolve) => {
         let text = "";
         tracer.all.on("data", (chunk) => {
-          text += chunk;
+          if (text.length < 10_000) text += chunk; // and on to the end, as who reads a pipe must
           if (ready.line.test(text)) resolve();
         });
         setTimeout(resolve, ready.waitMs);
@@ -68,6 +69,11 @@ function attached(
 const ONE_LINER = (pid: number): string =>
   `software:minor-faults:1 /pid == ${pid}/ { @minor = count(); } software:major-faults:1 /pid == ${pid}/ { @major = count(); }`;
 
+const RECORD = ["-q", "-e", "minor-faults,major-faults", "-c", "1", "-d", "-m", "512", "-o", "/dev/null"];
+
+/** It says that it is ready by its first bytes. */
+const RECORDING = { line: /./s, waitMs: 10_000 };
+
 const EVENTS = "minor-faults,major-faults,page-faults";
 
 export const OBSERVERS: readonly Observer[] = [
@@ -80,6 +86,12 @@ export const OBSERVERS: readonly Observer[] = [
     line: /__BPFTRACE_NOTIFY_PROBES_ATTACHED/,
     waitMs: 10_000,
   }),
+  attached("perf record, addresses", (pid) => ["perf", "record", ...RECORD, "-p", String(pid)], {
+    line: /^never$/,
+    waitMs: 1000,
+  }),
+  attached("faultrec", (pid) => [helperPath("faultrec"), String(pid)], RECORDING),
+  attached("faultrec -n", (pid) => [helperPath("faultrec"), "-n", String(pid)], RECORDING),
   tool("pgfaultstat (bpftrace)"),
   tool("pgfaultstat --via counters", "--via", "counters"),
   tool("pgfaultstat --via perf", "--via", "perf"),

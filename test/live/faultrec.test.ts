@@ -10,8 +10,8 @@ import { attachRecorder } from "../../lib/source/faultrec/attach.ts";
 import { make, start, until } from "../helpers-c/programs.ts";
 import { field } from "../helpers-c/section.ts";
 import { of } from "../source/faultrec/recording.ts";
+import { CannotRun, listen, recordHeld, recordSection, type Seen, type Tale } from "./faultrec.ts";
 import { missing } from "./held.ts";
-import { CannotRun, listen, recordHeld, recordSection, type Seen, type Tale } from "./recorded.ts";
 
 const N = 1009;
 
