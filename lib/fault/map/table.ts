@@ -20,10 +20,15 @@ const COLUMNS: Column<Row>[] = [
   { title: "region", width: 17, align: "left", value: ({ region }) => printable(labelOf(region), 17) },
 ];
 
-/** The kind says more where there is no name of a file. */
-function labelOf({ name, kind, permissions, vanished }: RegionRecord): string {
-  const mode = kind === "file" ? ` ${permissions.slice(0, 3)}` : "";
-  return `${name}${mode}${vanished ? " gone" : ""}`;
+/** Anonymous memory has no name but its address. */
+function labelOf({ name, kind, start, permissions, vanished }: RegionRecord): string {
+  const what =
+    kind === "file"
+      ? `${name} ${permissions.slice(0, 3)}`
+      : name === kind
+        ? `${name} ${start.slice(2)}`
+        : name;
+  return vanished ? `${what} gone` : what;
 }
 
 /** What is told of one process. */

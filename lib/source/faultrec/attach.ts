@@ -55,7 +55,7 @@ export async function attachRecorder(options: RecorderOptions, sink: FaultrecSin
   const ended = tracer.ended.then(({ exitCode, cause }) => {
     decoder.end();
     if (exitCode === 0) return;
-    throw new UserError(`faultrec: ${cause}`, EXIT.failed);
+    throw new UserError(cause.startsWith("faultrec: ") ? cause : `faultrec: ${cause}`, EXIT.failed);
   });
   ended.catch(() => undefined); // whoever waits for it hears of it
   const ready = await Promise.race([announced, ended.then(() => null)]);
