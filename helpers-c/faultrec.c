@@ -26,151 +26,11 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include "faultrec/attach.h"
-#include "faultrec/members.h"
-#include "faultrec/wire.h"
+#include "faultrec/tell.h"
 
 enum { LINGER_MS = 2 };	/* until the next read, when somebody has ended */
-#define CHAIN_MARK ((uint64_t)-4095)	/* PERF_CONTEXT_MAX: above are no addresses */
 
-static struct options { int no_ip, physical, chain, machine, interval_ms; } opt = { .interval_ms = 100 };
-
-static struct { uint64_t told, foreign; } seen[RING_KINDS];
-static uint64_t lost_records[RING_KINDS];
-
-struct task_record {	/* PERF_RECORD_FORK and _EXIT */
-	struct perf_event_header header;
-	uint32_t pid, ppid, tid, ptid;
-};
-
-struct mmap_record {	/* PERF_RECORD_MMAP2 */
-	struct perf_event_header header;
-	uint32_t pid, tid;
-	uint64_t start, length, offset;
-	uint32_t major, minor;
-	uint64_t inode, generation;
-	uint32_t protection, flags;
-	char path[];
-};
-
-struct comm_record { struct perf_event_header header; uint32_t pid, tid; char comm[]; };
-struct lost_record { struct perf_event_header header; uint64_t id, count; };
-
-static struct prefix prefix(const struct ring *ring, uint32_t pid, uint32_t tid, int flags)
-{
-	return (struct prefix){ .flags = flags, .cpu = ring->cpu, .pid = pid, .tid = tid, .time = ring->time };
-}
-
-/* The words of a sample in the order of perf_output_sample(), kernel/events/core.c. */
-static void tell_fault(const struct ring *ring, const struct perf_event_header *record)
-{
-	const uint64_t *word = (const uint64_t *)(record + 1);
-	uint64_t ip = opt.no_ip ? 0 : *word++;
-	const uint32_t *task = (const uint32_t *)word++;
-	word++;	/* the time */
-	uint64_t address = *word++, links = 0;
-	const uint64_t *chain = NULL;
-
-	if (!attached.only_targets && !is_member(task[0])) {
-		seen[ring->kind].foreign++;
-		return;
-	}
-	seen[ring->kind].told++;
-	if (opt.chain) {
-		uint64_t all = *word++;
-		chain = word;
-		word += all;
-		for (uint64_t i = 0; i < all; i++)
-			links += chain[i] < CHAIN_MARK;
-	}
-	int is_kernel = (record->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL;
-	int flags = (ring->kind == OTHERS ? FAULT_MAJOR : 0) | (is_kernel ? FAULT_KERNEL : 0);
-	size_t words = 1 + !opt.no_ip + 2 * opt.physical + links;
-	struct prefix *fault = output_record(FAULT, PREFIX + 8 * words, prefix(ring, task[0], task[1], flags));
-	uint64_t *out = (uint64_t *)(fault + 1);
-	*out++ = address;
-	if (!opt.no_ip)
-		*out++ = ip;
-	if (opt.physical) {
-		*out++ = word[0];
-		*out++ = word[1];
-	}
-	for (uint64_t i = 0; links && i < (uint64_t)(word - chain); i++)
-		if (chain[i] < CHAIN_MARK)
-			*out++ = chain[i];
-}
-
-static void tell_mmap(const struct ring *ring, const struct mmap_record *from)
-{
-	size_t path = strlen(from->path) / 8 * 8 + 8;
-	struct wire_mmap *out = output_record(MMAP, sizeof *out + path, prefix(ring, from->pid, from->tid, 0));
-
-	out->start = from->start;
-	out->end = from->start + from->length;
-	out->offset = from->offset;
-	out->inode = from->inode;
-	out->protection = from->protection;
-	out->flags = from->flags;
-	out->major = from->major;
-	out->minor = from->minor;
-	strncpy(out->path, from->path, path);
-}
-
-static void tell_comm(const struct ring *ring, const struct comm_record *from)
-{
-	int flags = from->header.misc & PERF_RECORD_MISC_COMM_EXEC ? COMM_EXEC : 0;
-	struct wire_comm *out = output_record(COMM, sizeof *out, prefix(ring, from->pid, from->tid, flags));
-
-	memset(out->comm, 0, COMM_SIZE);
-	memcpy(out->comm, from->comm, strnlen(from->comm, COMM_SIZE - 1));
-}
-
-static void tell_task(enum kind kind, const struct ring *ring, const struct task_record *from)
-{
-	struct wire_task *out = output_record(kind, sizeof *out, prefix(ring, from->pid, from->tid, 0));
-
-	out->parent_pid = from->ppid;
-	out->parent_tid = from->ptid;
-	if (kind == FORK && attached.follow)
-		member_join(from->pid);
-}
-
-static void tell_lost(const struct ring *ring, uint64_t count)
-{
-	int flags = ring->kind == OTHERS ? LOST_OTHERS : 0;
-	struct wire_lost *out = output_record(LOST, sizeof *out, prefix(ring, 0, 0, flags));
-
-	out->count = count;
-	lost_records[ring->kind] += count;
-}
-
-/* Whom a record other than a sample is about: the parent, for a fork. */
-static int concerns_us(const struct perf_event_header *record)
-{
-	const struct task_record *task = (const void *)record;
-
-	return is_member(record->type == PERF_RECORD_FORK ? task->ppid : task->pid);
-}
-
-static void tell(const struct ring *ring, const struct perf_event_header *record)
-{
-	const void *any = record;
-
-	if (record->type == PERF_RECORD_SAMPLE)
-		tell_fault(ring, record);
-	else if (record->type == PERF_RECORD_LOST)
-		tell_lost(ring, ((const struct lost_record *)any)->count);
-	else if (!attached.only_targets && !concerns_us(record))
-		return;
-	else if (record->type == PERF_RECORD_MMAP2)
-		tell_mmap(ring, any);
-	else if (record->type == PERF_RECORD_COMM)
-		tell_comm(ring, any);
-	else if (record->type == PERF_RECORD_FORK)
-		tell_task(FORK, ring, any);
-	else if (record->type == PERF_RECORD_EXIT)
-		tell_task(EXIT, ring, any);
-}
+static struct options { int machine, interval_ms; } opt = { .interval_ms = 100 };
 
 static void tell_ready(void)
 {
@@ -178,7 +38,7 @@ static void tell_ready(void)
 	struct wire_ready *out = output_record(READY, sizeof *out, (struct prefix){ .time = now });
 
 	out->version = WIRE_VERSION;
-	out->features = (opt.no_ip ? 0 : HAS_IP) | (opt.physical ? HAS_PHYSICAL : 0) | (opt.chain ? HAS_CHAIN : 0) |
+	out->features = (fields.no_ip ? 0 : HAS_IP) | (fields.physical ? HAS_PHYSICAL : 0) | (fields.chain ? HAS_CHAIN : 0) |
 			(attached.attr.exclude_kernel ? USER_ONLY : 0) | (attached.machine ? MACHINE : 0) |
 			(attached.follow ? FOLLOW : 0);
 	out->threads = attached.threads;
@@ -255,8 +115,8 @@ static void set_up_events(void)
 	attr->size = sizeof *attr;
 	attr->sample_period = 1;
 	attr->sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR |
-			    (opt.no_ip ? 0 : PERF_SAMPLE_IP) | (opt.chain ? PERF_SAMPLE_CALLCHAIN : 0) |
-			    (opt.physical ? PERF_SAMPLE_PHYS_ADDR | PERF_SAMPLE_DATA_PAGE_SIZE : 0);
+			    (fields.no_ip ? 0 : PERF_SAMPLE_IP) | (fields.chain ? PERF_SAMPLE_CALLCHAIN : 0) |
+			    (fields.physical ? PERF_SAMPLE_PHYS_ADDR | PERF_SAMPLE_DATA_PAGE_SIZE : 0);
 	attr->read_format = PERF_FORMAT_LOST;
 	attr->disabled = attr->inherit = attr->sample_id_all = 1;
 	attr->inherit_thread = !attached.follow;
@@ -266,9 +126,9 @@ static void set_up_events(void)
 	attr->watermark = 1;
 	attr->wakeup_watermark = RING_LEAST;	/* the ring has its own */
 	attached.only_targets = 1;
-	rings_open(sizeof(struct perf_event_header) + (opt.no_ip ? 0 : 8) + 8);
+	rings_open(sizeof(struct perf_event_header) + (fields.no_ip ? 0 : 8) + 8);
 	negotiate();
-	opt.physical = !!(attr->sample_type & PERF_SAMPLE_PHYS_ADDR);
+	fields.physical = !!(attr->sample_type & PERF_SAMPLE_PHYS_ADDR);
 }
 
 static void attach(char **pids, int count)
@@ -319,9 +179,9 @@ int main(int argc, char **argv)
 	while ((option = getopt(argc, argv, "+fnPsmi:")) != -1) {
 		switch (option) {
 		case 'f': attached.follow = 1; break;
-		case 'n': opt.no_ip = 1; break;
-		case 'P': opt.physical = 1; break;
-		case 's': opt.chain = 1; break;
+		case 'n': fields.no_ip = 1; break;
+		case 'P': fields.physical = 1; break;
+		case 's': fields.chain = 1; break;
 		case 'm': opt.machine = 1; break;
 		case 'i': opt.interval_ms = parse_number("MS", optarg, 1, 60000); break;
 		default: return USAGE;

@@ -25,7 +25,7 @@ enum ring_kind { MINORS, OTHERS, RING_KINDS };
 
 enum {
 	RINGS_TOTAL = 64 << 20,	/* bytes for the minor faults of all CPUs together, at most */
-	RING_MOST = 8 << 20,	/* a third of a second of the fastest program */
+	RING_MOST = 16 << 20,	/* half a second of the fastest program */
 	RING_LEAST = 16 << 10,
 	OTHERS_SHARE = 4,	/* the other ring is so many times smaller */
 	RECORD_MOST = 1 << 16,	/* perf_event_header.size is 16 bits */

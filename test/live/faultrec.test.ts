@@ -78,10 +78,7 @@ test("threads that begin and end while it records are told by their own tid", as
   assertAgrees(seen);
   const forked = of(seen.events, "fork");
   assert.ok(forked.every(({ pid, parentPid }) => pid === seen.pid && parentPid === pid));
-  assert.deepEqual(
-    [...seen.byTid],
-    forked.map(({ tid }) => [tid, 101]),
-  );
+  assert.deepEqual(seen.byTid, new Map(forked.map(({ tid }) => [tid, 101])));
   assert.equal(of(seen.events, "exit").length, 7);
 });
 

@@ -1,8 +1,12 @@
 import { EXIT, UserError } from "../../cli/error.ts";
+import { withFix } from "../../kernel/fix.ts";
 import { helperPath } from "../../paths.ts";
 import { startTracer } from "../../subprocess/tracer.ts";
 import { FaultrecDecoder, type FaultrecSink } from "./decode.ts";
 import type { ReadyEvent } from "./event.ts";
+
+/** What faultrec says when there is nobody to record; anything else that stops it is a prerequisite. */
+const NO_PROCESS = /no such process/;
 
 export interface RecorderOptions {
   pids: readonly number[];
@@ -42,10 +46,14 @@ export async function attachRecorder(options: RecorderOptions, sink: FaultrecSin
   const announced = new Promise<ReadyEvent>((resolve) => {
     announce = resolve;
   });
+  let isReady = false;
   const decoder = new FaultrecDecoder({
     faults: (batch) => sink.faults(batch),
     event: (event) => {
-      if (event.type === "ready") announce(event);
+      if (event.type === "ready") {
+        isReady = true;
+        announce(event);
+      }
       sink.event(event);
     },
   });
@@ -55,7 +63,8 @@ export async function attachRecorder(options: RecorderOptions, sink: FaultrecSin
   const ended = tracer.ended.then(({ exitCode, cause }) => {
     decoder.end();
     if (exitCode === 0) return;
-    throw new UserError(cause.startsWith("faultrec: ") ? cause : `faultrec: ${cause}`, EXIT.failed);
+    if (isReady || NO_PROCESS.test(cause)) throw new UserError(cause, EXIT.failed);
+    throw new UserError(withFix(cause), EXIT.prerequisite);
   });
   ended.catch(() => undefined); // whoever waits for it hears of it
   const ready = await Promise.race([announced, ended.then(() => null)]);
