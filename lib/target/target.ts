@@ -25,16 +25,22 @@ export interface Target {
   degraded: string[];
 }
 
-/** @throws UserError when it does not exist, cannot be traced, or is not exactly one target */
-export async function resolveTarget(options: TargetOptions): Promise<Target> {
+/**
+ * @param choices the options that name a target, in the words of the tool
+ * @throws UserError when it does not exist, cannot be traced, or is not exactly one target
+ */
+export async function resolveTarget(
+  options: TargetOptions,
+  choices = ["-p PID", "-g CGROUP", "-a"],
+): Promise<Target> {
   const given = [options.pid, options.cgroup, options.all, options.command].filter(
     (each) => each !== undefined,
   );
   if (given.length === 0) {
-    throw new UserError("no target: give -p PID, -g CGROUP, -a, or a command after --");
+    throw new UserError(`no target: give ${choices.join(", ")}, or a command after --`);
   }
   if (given.length > 1)
-    throw new UserError("more than one target: give one of -p, -g, -a, or a command after --");
+    throw new UserError(`more than one target: give one of ${choices.join(", ")}, or a command after --`);
   const follow = options.follow ?? false;
   if (options.pid !== undefined) return processes(options.pid, follow);
   if (options.cgroup !== undefined) return cgroup(options.cgroup);

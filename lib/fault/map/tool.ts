@@ -41,7 +41,7 @@ async function run(
   { command, signal, out, warn, interrupted }: Invocation,
 ): Promise<number> {
   if (command !== null && command.length === 0) throw new UserError("no command after --");
-  const target = await resolveTarget({ ...options, ...(command === null ? {} : { command }) });
+  const target = await resolveTarget({ ...options, ...(command === null ? {} : { command }) }, ["-p PID"]);
   try {
     let failed = false;
     let regions: RegionRecord[] = [];
