@@ -14,7 +14,7 @@ export interface Attempted {
 export async function attempt(
   file: string,
   args: string[],
-  { env = {}, limitMs = 10_000 }: { env?: Record<string, string>; limitMs?: number } = {},
+  { env = {}, limitMs = 30_000 }: { env?: Record<string, string>; limitMs?: number } = {},
 ): Promise<Attempted> {
   const result = await execa(file, args, {
     all: true,

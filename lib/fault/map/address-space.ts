@@ -132,8 +132,8 @@ export class AddressSpace {
 
   #isAboveGuard(mapping: Mapping): boolean {
     const below = this.#intervals[this.#indexAfter(mapping.start / PAGE - 1) - 1];
+    if (below === undefined) return false;
     return (
-      below !== undefined &&
       below.permissions.startsWith("---") &&
       below.end * PAGE === mapping.start &&
       (below.end - below.start) * PAGE <= GUARD_BYTES
