@@ -7,12 +7,14 @@
 
 import type { SummaryRecord } from "../lib/metric/record.ts";
 import { count, percent } from "./browser/units.js";
-import type { Run } from "./fault-run.ts";
 import { metric, sentence } from "./metrics.ts";
 import { html } from "./text.ts";
 
 /** A page of thousands of rows helps nobody; the sum row below counts all of them. */
 const ROWS = 100;
+
+/** What the books of a process need; of pgfaultstat and of pgfaultmap. */
+export type Book = Pick<SummaryRecord, "pid" | "comm" | "faultShare" | Account["key"]>;
 
 interface Account {
   key:
@@ -63,7 +65,7 @@ const ACCOUNTS: readonly Account[] = [
 ];
 
 /** Unknown as soon as one part is unknown. */
-function sum(summaries: readonly SummaryRecord[], key: Account["key"]): number | null {
+function sum(summaries: readonly Book[], key: Account["key"]): number | null {
   let total = 0;
   for (const summary of summaries) {
     const value = summary[key];
@@ -74,7 +76,7 @@ function sum(summaries: readonly SummaryRecord[], key: Account["key"]): number |
 }
 
 /** "the books balance", or what does not. */
-export function balance(summaries: readonly SummaryRecord[]): { ok: boolean; text: string } {
+export function balance(summaries: readonly Book[]): { ok: boolean; text: string } {
   const unchecked = summaries.filter(({ unexplained }) => unexplained === null).length;
   const off = summaries.filter(({ unexplained }) => unexplained !== null && unexplained !== 0);
   const lost = summaries.reduce((total, summary) => total + (summary.lost ?? 0), 0);
@@ -123,13 +125,13 @@ function cells(values: readonly (number | null)[]): string {
     .join("");
 }
 
-function rowOf(summary: SummaryRecord, shares: boolean): string {
+function rowOf(summary: Book, shares: boolean): string {
   const name = `<th scope="row" class="name"><bdi>${html(summary.comm)}</bdi> <span class="pid">${summary.pid}</span></th>`;
   const share = shares ? `<td class="number">${percent(summary.faultShare)}</td>` : "";
   return `<tr>${name}${cells(ACCOUNTS.map(({ key }) => summary[key]))}${share}</tr>`;
 }
 
-export function booksSection({ summaries }: Run): string {
+export function booksSection({ summaries }: { summaries: readonly Book[] }): string {
   if (summaries.length === 0) return "";
   const sorted = summaries.toSorted((a, b) => b.minor + b.major - (a.minor + a.major));
   const shares = summaries.some(({ faultShare }) => faultShare !== undefined);
@@ -160,8 +162,11 @@ export function booksSection({ summaries }: Run): string {
 const SHARE = "Share of the run time (CPU time and waiting for major faults) that went into faults.";
 
 /** The columns explained, for print and for those without a mouse. */
-export function explanations(): string {
-  const terms = [...ACCOUNTS.map(({ title, help }) => [title, help]), ["time in faults", SHARE]];
+export function explanations(
+  more: readonly (readonly [string, string])[] = [["time in faults", SHARE]],
+): string {
+  const own = more.filter(([name]) => !ACCOUNTS.some(({ title }) => title === name));
+  const terms = [...ACCOUNTS.map(({ title, help }) => [title, help] as const), ...own];
   return `<section class="terms"><h2>What the words mean</h2><dl>${terms
     .map(([title, help]) => `<div><dt>${title}</dt><dd>${help}</dd></div>`)
     .join(

@@ -4,7 +4,8 @@ import { bytes, count, elapsed, nanoseconds, plain } from "./browser/units.js";
 import type { Run } from "./fault-run.ts";
 import { html } from "./text.ts";
 
-const ENDED: Readonly<Record<string, string>> = {
+/** EndedBy in words. */
+export const ENDED: Readonly<Record<string, string>> = {
   count: "after the count asked for",
   duration: "after the time asked for",
   interrupt: "by interrupt",
@@ -13,7 +14,7 @@ const ENDED: Readonly<Record<string, string>> = {
 };
 
 /** "2026-01-02 03:04:05 UTC"; a time that no calendar has is shown as the number. */
-function moment(unixSeconds: number): string {
+export function moment(unixSeconds: number): string {
   const date = new Date(unixSeconds * 1000);
   if (Number.isNaN(date.getTime())) return String(unixSeconds);
   return `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
@@ -86,8 +87,14 @@ ${verdict === null ? "" : `<p class="verdict">${html(verdict)}</p>`}
 </header>`;
 }
 
+interface Noted {
+  start: { degraded: readonly string[] } | null;
+  summaries: readonly unknown[];
+  errors: readonly { message: string }[];
+}
+
 /** Errors, what was asked for and could not be had, and a run without its end. */
-export function noticesOf({ start, summaries, errors }: Run): string {
+export function noticesOf({ start, summaries, errors }: Noted): string {
   const notices = [
     ...errors.map(({ message }) => ["error", "Error", message] as const),
     ...(start?.degraded ?? []).map((text) => ["degraded", "Degraded", text] as const),

@@ -31,11 +31,14 @@ export function panelsOf(range) {
     zooming = false;
   }
 
-  /** A chart below `parent`. `lines`: what uPlot calls series, without the first. */
-  function panel(parent, { height, axes, scales, lines, data }) {
+  /**
+   * A chart below `parent`. `lines`: what uPlot calls series, without the first; `steady`: the height
+   * stays in a narrow window; `own`: what a panel that is no chart of lines has differently.
+   */
+  function panel(parent, { height, axes, scales, lines, data, steady = false, own = {} }) {
     const u = new uPlot(
       {
-        ...sizeIn(parent, height),
+        ...sizeIn(parent, height, steady),
         padding: [8, axes.length > 1 ? 0 : 12, 0, 0],
         cursor: {
           y: false,
@@ -47,7 +50,8 @@ export function panelsOf(range) {
           drag: { x: true, y: false, dist: 4 },
           dataIdx: rowAt,
           points: { size: 7, width: 2, stroke: (u, i) => colourOf(u, i), fill: () => colour("paper") },
-          bind: { dblclick: () => () => zoomAll(null, whole) },
+          bind: { dblclick: () => () => reset() },
+          ...own.cursor,
         },
         scales: {
           x: { time: false, range: (_u, min, max) => (min === null ? [whole.min, whole.max] : [min, max]) },
@@ -55,13 +59,17 @@ export function panelsOf(range) {
         },
         axes: [timeAxis(), ...axes.map(valueAxis)],
         series: [{ label: "time (UTC)", value: (_u, x) => timeText(x) }, ...lines.map(line)],
-        legend: { markers: { width: 0, fill: (u, i) => markerOf(u.series[i]) } },
-        hooks: { setScale: [(u, key) => key === "x" && zoomAll(u, u.scales.x)] },
+        legend: { show: own.legend ?? true, markers: { width: 0, fill: (u, i) => markerOf(u.series[i]) } },
+        hooks: {
+          ...own.hooks,
+          setScale: [(u, key) => key === "x" && zoomAll(u, u.scales.x), ...(own.hooks?.setScale ?? [])],
+        },
       },
       data,
       parent,
     );
     u.fullHeight = height;
+    u.steady = steady;
     u.setScale("x", whole);
     plots.push(u);
     return u;
@@ -78,12 +86,19 @@ export function panelsOf(range) {
     u.setScale("x", { min, max });
   }
 
-  return { panel, replace, reset: () => zoomAll(null, whole) };
+  const resets = [];
+
+  function reset() {
+    zoomAll(null, whole);
+    for (const also of resets) also();
+  }
+
+  return { panel, replace, reset, onReset: (also) => resets.push(also) };
 }
 
-function sizeIn(parent, fullHeight) {
+function sizeIn(parent, fullHeight, steady) {
   const width = Math.max(Math.floor(parent.clientWidth), 240);
-  return { width, height: width < NARROW ? Math.min(fullHeight, 180) : fullHeight };
+  return { width, height: width < NARROW && !steady ? Math.min(fullHeight, 180) : fullHeight };
 }
 
 function line({ label, tint, scale, text, dash, sampled = "interval" }) {
@@ -120,12 +135,12 @@ function timeAxis() {
   };
 }
 
-function valueAxis({ scale, text, side = 3, grid = true, tint, incrs }) {
+function valueAxis({ scale, text, side = 3, grid = true, tint, incrs, size }) {
   return {
     ...base(),
     scale,
     side,
-    size: (u) => (u.width < NARROW ? 50 : 64),
+    size: size ?? ((u) => (u.width < NARROW ? 50 : 64)),
     stroke: () => colour(tint ?? "muted"),
     grid: { show: grid, width: 1, stroke: () => colour("grid") },
     values: (_u, splits) => splits.map((v) => (v == null ? "" : text(v))),
@@ -141,7 +156,7 @@ function resizeAll(fixed) {
   for (const u of plots) {
     const { width, height } = fixed
       ? { width: fixed, height: u.fullHeight }
-      : sizeIn(u.root.parentElement, u.fullHeight);
+      : sizeIn(u.root.parentElement, u.fullHeight, u.steady);
     if (width !== u.width || height !== u.height) u.setSize({ width, height });
   }
 }
