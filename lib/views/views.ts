@@ -1,7 +1,9 @@
-import { UserError } from "../cli/error.ts";
+import { faultPage } from "../../plots/fault-page.ts";
 import type { Invocation } from "../cli/run.ts";
-import type { FaultRecord } from "../metric/record.ts";
+import { verdict } from "../fault/stat/verdict.ts";
+import type { FaultRecord, StartRecord, SummaryRecord } from "../metric/record.ts";
 import { type ColorChoice, painter } from "../term/color.ts";
+import { combine } from "./combine.ts";
 import { csvView } from "./csv.ts";
 import { htmlView } from "./html.ts";
 import { jsonView } from "./json.ts";
@@ -29,7 +31,7 @@ export function openViews(
   const views: View[] = [];
   if (options.output !== undefined) views.push(recordingView(options.output));
   if (options.csv !== undefined) views.push(csvView(options.csv));
-  if (options.html !== undefined) views.push(htmlView(options.html));
+  if (options.html !== undefined) views.push(htmlView(options.html, page));
   if (options.json) views.push(jsonView(line));
   else {
     views.push(
@@ -45,28 +47,10 @@ export function openViews(
   return combine(views, warn);
 }
 
-/** One view of several: one that fails is left out from there on, the others go on. */
-function combine(views: readonly View[], warn: (message: string) => void): Required<View> {
-  const working = new Set(views);
-  let failure: UserError | null = null;
-  const each = (action: (view: View) => void): void => {
-    for (const view of working) {
-      try {
-        action(view);
-      } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-        working.delete(view);
-        warn(error.message);
-        failure = new UserError("", error.exitStatus);
-      }
-    }
-  };
-  return {
-    take: (record: FaultRecord) => each((view) => view.take(record)),
-    flush: () => each((view) => view.flush?.()),
-    end: () => {
-      each((view) => view.end());
-      if (failure !== null) throw failure;
-    },
-  };
+/** The page of pgfaultstat, with its sentence; null without a beginning. */
+function page(records: readonly FaultRecord[]): string | null {
+  const start = records.find((record): record is StartRecord => record.type === "start");
+  if (start === undefined) return null;
+  const summaries = records.filter((record): record is SummaryRecord => record.type === "summary");
+  return faultPage(records, { verdict: summaries.length > 0 ? verdict(start, summaries) : null });
 }

@@ -41,10 +41,31 @@ export function heat(cells: HeatRecord["cells"], changes: Partial<HeatRecord> = 
   return { type: "heat", pid: 42, blockBytes: BLOCK, binSeconds: BIN, time: T0, cells, ...changes };
 }
 
-export function mapSummary(minor: number, major: number, changes: Partial<MapSummaryRecord> = {}): MapSummaryRecord {
+export function mapSummary(
+  minor: number,
+  major: number,
+  changes: Partial<MapSummaryRecord> = {},
+): MapSummaryRecord {
   return {
-    ...{ type: "summary", time: T0 + 3, pid: 42, comm: "index", seconds: 3, faults: minor + major, minor, major },
-    ...{ failed: 0, untraced: 1, edge: 0, unexplained: 0, kernelMinor: minor + 1, kernelMajor: major, lost: 0 },
+    ...{
+      type: "summary",
+      time: T0 + 3,
+      pid: 42,
+      comm: "index",
+      seconds: 3,
+      faults: minor + major,
+      minor,
+      major,
+    },
+    ...{
+      failed: 0,
+      untraced: 1,
+      edge: 0,
+      unexplained: 0,
+      kernelMinor: minor + 1,
+      kernelMajor: major,
+      lost: 0,
+    },
     verdict: `90 % of ${minor + major} faults fall in anon: sequential.`,
     ...{ endedBy: "exit", exitStatus: 0 },
     ...changes,
@@ -62,7 +83,12 @@ export function manyRegions(count: number, pages: number, pid = 42): MapRecord[]
     const majors = index % 7 === 2;
     for (let page = 0; page < used; page++) {
       const bin = Math.floor((page / used) * 250 + random() * 20);
-      cells.push([hex(start + page * BLOCK), bin, majors ? 0 : 1 + Math.floor(random() ** 4 * 40), majors ? 1 : 0]);
+      cells.push([
+        hex(start + page * BLOCK),
+        bin,
+        majors ? 0 : 1 + Math.floor(random() ** 4 * 40),
+        majors ? 1 : 0,
+      ]);
     }
     const own = cells.slice(-used);
     regions.push(

@@ -1,11 +1,16 @@
 import type { Command } from "commander";
+import { mapPage } from "../../../plots/map-page.ts";
 import { EXIT, UserError } from "../../cli/error.ts";
 import type { Invocation, Tool } from "../../cli/run.ts";
 import { count, pids, seconds } from "../../cli/values.ts";
-import type { HeatRecord, RegionRecord } from "../../metric/map-record.ts";
+import type { MapRecord } from "../../metric/map-record.ts";
 import { resolveTarget } from "../../target/target.ts";
+import { combine } from "../../views/combine.ts";
+import { htmlView } from "../../views/html.ts";
+import { jsonView } from "../../views/json.ts";
+import type { View } from "../../views/view.ts";
 import { mapFaults } from "./session.ts";
-import { mapLines } from "./table.ts";
+import { mapView } from "./view.ts";
 
 const EXAMPLES = `
 Examples:
@@ -19,6 +24,7 @@ interface Options {
   follow?: true;
   duration?: number;
   json?: true;
+  html?: string;
   rows: number;
 }
 
@@ -33,44 +39,48 @@ const describe = (program: Command): Command =>
     .option("-d, --duration <SECONDS>", "measure for so long", seconds)
     .optionsGroup("Output:")
     .option("-j, --json", "print records as NDJSON instead of tables")
+    .option("--html <FILE>", "write a self-contained page with the heat map")
     .option("-n, --rows <N>", "show the N busiest regions of a process", count, 20)
     .addHelpText("after", EXAMPLES);
 
-async function run(
-  options: Options,
-  { command, signal, out, warn, interrupted }: Invocation,
-): Promise<number> {
+async function run(options: Options, invocation: Invocation): Promise<number> {
+  const { command, signal, warn, interrupted } = invocation;
   if (command !== null && command.length === 0) throw new UserError("no command after --");
   const target = await resolveTarget({ ...options, ...(command === null ? {} : { command }) }, ["-p PID"]);
   try {
+    const view = openViews(options, invocation);
     let failed = false;
-    let regions: RegionRecord[] = [];
-    let heat: HeatRecord | null = null;
     for await (const moment of mapFaults({ target, duration: options.duration ?? null, signal })) {
       for (const record of moment) {
-        if (options.json) out.line(JSON.stringify(record));
-        if (record.type === "start") {
-          for (const text of record.degraded) warn(text);
-          if (out.isTTY && !options.json) warn(`recording ${record.target}, Ctrl-C to end`);
-        } else if (record.type === "error") {
-          failed = true;
-          warn(record.message);
-        } else if (record.type === "region") regions.push(record);
-        else if (record.type === "heat") heat = record;
-        else {
-          if (!options.json)
-            for (const text of mapLines({ regions, heat, summary: record }, options.rows)) out.line(text);
-          regions = [];
-          heat = null;
-        }
+        failed ||= record.type === "error";
+        tell(record, options, invocation);
+        view.take(record);
       }
+      view.flush();
     }
+    view.end();
     if (target.command === null) return failed ? EXIT.failed : EXIT.ok;
     const status = await Promise.race([target.command.ended, interrupted()]);
     return failed ? EXIT.failed : status;
   } finally {
     await target.command?.release();
   }
+}
+
+/** What the options ask for; a page that cannot be written is told at once. @throws UserError */
+function openViews({ html, json, rows }: Options, { out, warn }: Invocation): Required<View<MapRecord>> {
+  const line = (text: string): void => out.line(text);
+  const views: View<MapRecord>[] = [json ? jsonView(line) : mapView(line, rows)];
+  if (html !== undefined) views.push(htmlView(html, mapPage));
+  return combine(views, warn);
+}
+
+/** Status lines for people, on standard error. */
+function tell(record: MapRecord, { json }: Options, { out, warn }: Invocation): void {
+  if (record.type === "error") warn(record.message);
+  if (record.type !== "start") return;
+  for (const text of record.degraded) warn(text);
+  if (out.isTTY && !json) warn(`recording ${record.target}, Ctrl-C to end`);
 }
 
 /** pgfaultmap as a tool: its options, and what it does. */
