@@ -44,7 +44,7 @@ const describe = (program: Command): Command =>
     .addHelpText("after", EXAMPLES);
 
 async function run(options: Options, invocation: Invocation): Promise<number> {
-  const { command, signal, warn, interrupted } = invocation;
+  const { command, signal, interrupted } = invocation;
   if (command !== null && command.length === 0) throw new UserError("no command after --");
   const target = await resolveTarget({ ...options, ...(command === null ? {} : { command }) }, ["-p PID"]);
   try {
