@@ -7,7 +7,7 @@ export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 /** What to give to `skip`: false, or why the test cannot run here. */
 export const noChromium: string | false =
-  !existsSync(CHROMIUM) && `${CHROMIUM} not found (apt-get install chromium)`;
+  !existsSync(CHROMIUM) && `needs: ${CHROMIUM} (apt-get install chromium)`;
 
 export function launch(): Promise<Browser> {
   return chromium.launch({

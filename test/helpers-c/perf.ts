@@ -13,7 +13,9 @@ export async function perfIsMissing(): Promise<string | null> {
   const { failed, stderr, shortMessage } = await execa("perf", ["stat", "-e", "minor-faults", "true"], {
     reject: false,
   });
-  return failed ? `perf stat does not work here: ${stderr?.split("\n")[0] || shortMessage}` : null;
+  return failed
+    ? `needs: perf stat, which does not work here: ${stderr?.split("\n")[0] || shortMessage}`
+    : null;
 }
 
 /**

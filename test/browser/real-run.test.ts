@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { execa } from "execa";
+import type { Browser, Page } from "playwright-core";
+import type { FaultRecord, SampleRecord } from "../../lib/metric/record.ts";
+import { ROOT, workloadPath } from "../../lib/paths.ts";
+import { make } from "../helpers-c/programs.ts";
+import { launch, noChromium } from "./chromium.ts";
+
+const skip = noChromium;
+const folder = mkdtempSync(join(tmpdir(), "real-run-"));
+let browser: Browser | undefined;
+
+before(async () => {
+  await make();
+  if (!skip) browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** A page in the browser; what it complains of, and what it asks the network for, fails the test. */
+async function open(path: string): Promise<{ page: Page; complaints: string[] }> {
+  assert.ok(browser);
+  const page = await browser.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => {
+    if (request.url() !== pathToFileURL(path).href) complaints.push(request.url());
+  });
+  await page.goto(pathToFileURL(path).href);
+  return { page, complaints };
+}
+
+async function run(tool: string, ...args: string[]): Promise<unknown[]> {
+  const { stdout } = await execa("node", ["--import", "tsx", `${ROOT}/scripts/${tool}.ts`, ...args]);
+  return stdout.split("\n").map((line) => JSON.parse(line));
+}
+
+test("the page of a real run of pgfaultstat shows the values of its JSON", { skip }, async () => {
+  const path = join(folder, "stat.html");
+  const records = (await run(
+    "pgfaultstat",
+    "-j",
+    "-l",
+    "--html",
+    path,
+    "0.2",
+    "--",
+    workloadPath("demo"),
+    "2",
+  )) as FaultRecord[];
+  const samples = records.filter((record): record is SampleRecord => record.type === "sample");
+  assert.ok(samples.length >= 5);
+  const { page, complaints } = await open(path);
+  const series: (number | null)[][][] = await page.evaluate(
+    "window.__plots.map((u) => u.data.map((s) => [...s]))",
+  );
+  const shown = series.flat().map((column) => column.filter((value) => value !== null));
+  for (const value of [
+    (s: SampleRecord) => s.minorPerSecond,
+    (s: SampleRecord) => s.majorPerSecond,
+    (s: SampleRecord) => s.latency?.minor.p50Ns ?? null,
+  ]) {
+    const expected = samples.map(value).filter((each) => each !== null);
+    const found = shown.some(
+      (column) =>
+        column.length === expected.length &&
+        column.every((v, i) => Math.abs(v - (expected[i] ?? 0)) <= 0.01 * (1 + v)),
+    );
+    assert.ok(found, `no series ${JSON.stringify(expected)}`);
+  }
+  assert.deepEqual(complaints, []);
+});
+
+test("the page of a real run of pgfaultmap opens without a complaint and has a picture", {
+  skip,
+}, async () => {
+  const path = join(folder, "map.html");
+  await run("pgfaultmap", "-j", "--html", path, "--", workloadPath("demo"), "1");
+  const { page, complaints } = await open(path);
+  const colours = await page.evaluate(
+    "Math.max(...[...document.querySelectorAll('canvas')].map((c) => new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size))",
+  );
+  assert.ok(Number(colours) > 2, `${colours} colours`);
+  assert.deepEqual(complaints, []);
+});
