@@ -16,6 +16,8 @@ export interface Extent {
 export interface Block {
   address: number;
   faults: number;
+  /** Those of the faults that are major. */
+  major: number;
 }
 
 /** Adjacent blocks that are shown to scale. */
@@ -31,6 +33,7 @@ export interface Band {
   /** Indices of the regions it holds; none where a fault met no known mapping. */
   regions: number[];
   faults: number;
+  major: number;
   /** Ascending, at least one. */
   segments: Segment[];
 }
@@ -122,6 +125,7 @@ export function bandsOf(blocks: readonly Block[], regions: readonly Extent[], si
     bands.push({
       regions: extent.regions,
       faults: own.reduce((sum, { faults }) => sum + faults, 0),
+      major: own.reduce((sum, { major }) => sum + major, 0),
       segments: segmentsOf(own, extent, size),
     });
   }

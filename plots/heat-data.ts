@@ -36,8 +36,12 @@ function blocksOf(cells: readonly Cell[]): Block[] {
   const blocks: Block[] = [];
   for (const [address, , minor, major] of cells) {
     const last = blocks.at(-1);
-    if (last?.address === address) last.faults += minor + major;
-    else blocks.push({ address, faults: minor + major });
+    if (last?.address === address) {
+      last.faults += minor + major;
+      last.major += major;
+    } else {
+      blocks.push({ address, faults: minor + major, major });
+    }
   }
   return blocks;
 }

@@ -2,7 +2,7 @@
 
 import type { MapRecord } from "../lib/metric/map-record.ts";
 import { style } from "./assets.ts";
-import { bytes, count, elapsed } from "./browser/units.js";
+import { bytes, count, nanoseconds } from "./browser/units.js";
 import { booksSection, explanations } from "./fault-books.ts";
 import { noticesOf } from "./fault-header.ts";
 import { processData } from "./heat-data.ts";
@@ -25,9 +25,9 @@ function choiceOf(processes: readonly MapProcess[]): string {
   return `<p class="choice"><label>Process <select data-place="choice">${options.join("")}</select></label></p>`;
 }
 
-/** What a cell is, in words: "64 KiB by 10 ms". */
+/** What a cell is, in words: "64 KiB by 15.6 ms". */
 function grain({ heat }: MapProcess): string {
-  return heat === null ? "" : `${bytes(heat.blockBytes)} by ${elapsed(heat.binSeconds)}`;
+  return heat === null ? "" : `${bytes(heat.blockBytes)} by ${nanoseconds(heat.binSeconds * 1e9)}`;
 }
 
 function heatSection({ processes }: MapRun): string {
@@ -43,7 +43,7 @@ ${choiceOf(processes)}
 <figure data-place="heat-figure"><figcaption><h3>Where and when</h3><p>Low addresses at the bottom; each band is a region, or regions that shared addresses; what did not fault is left out (dotted: inside a region). A cell is ${grains.join("")}.</p></figcaption>
 <div class="layers"><label><input type="checkbox" data-layer="minor" checked> minor</label><span class="ramp" data-place="ramp"></span><label><input type="checkbox" data-layer="major" checked> <i class="dot" style="background: var(--major)"></i>major</label><label data-place="all" hidden><input type="checkbox" data-place="all-box"> <span data-place="all-text"></span></label></div>
 <div class="plot heat" data-place="heat"></div></figure>
-<figure data-place="rate-figure"><figcaption><h3>Faults per second</h3></figcaption><div class="plot" data-place="rate"></div></figure>
+<figure data-place="rate-figure"><figcaption><h3>Faults per second</h3><p>The sums of the map's columns. Right axis: major faults, on a scale of their own.</p></figcaption><div class="plot" data-place="rate"></div></figure>
 <p class="hint">Drag to zoom, across for time, down for addresses; double-click to see everything.</p></section>`;
 }
 

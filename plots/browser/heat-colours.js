@@ -7,8 +7,8 @@
 
 const STEPS = 256;
 /** Lightness and hue (degrees) of the fewest and of the most faults. */
-const LIGHT_RAMP = { lightness: [0.8, 0.3], hue: [165, 292] };
-const DARK_RAMP = { lightness: [0.44, 0.94], hue: [292, 150] };
+const LIGHT_RAMP = { lightness: [0.76, 0.3], hue: [165, 292] };
+const DARK_RAMP = { lightness: [0.52, 0.94], hue: [292, 150] };
 
 /** 0..255 from linear light. */
 function encoded(linear) {

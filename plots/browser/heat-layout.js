@@ -11,12 +11,21 @@ const GAP = 5;
 /** Bands shown until all are asked for. */
 export const SHOWN = 40;
 
+/** A major fault counts as this many: where they are, the band is shown. */
+const MAJOR_WEIGHT = 100;
+
 const sumOf = (values) => values.reduce((total, value) => total + value, 0);
 const weightOf = (segments) => Math.sqrt(sumOf(segments.map(({ used }) => used)));
 
+/** The bands, those first that are shown first. */
+export function byWeight(bands) {
+  const weight = ({ faults, major }) => faults + MAJOR_WEIGHT * major;
+  return bands.toSorted((a, b) => weight(b) - weight(a));
+}
+
 /** @returns the picture's height, its bands and segments with `low` and `high`; a hidden band has neither */
 export function layoutOf({ bands, blockBytes }, all) {
-  const busiest = bands.toSorted((a, b) => b.faults - a.faults).slice(0, all ? bands.length : SHOWN);
+  const busiest = byWeight(bands).slice(0, all ? bands.length : SHOWN);
   const shown = new Set(busiest);
   const total = sumOf(busiest.map((band) => weightOf(band.segments)));
   const placed = { height: 0, blockBytes, bands: [], segments: [] };

@@ -44,10 +44,11 @@ export function drawNames(u, { regions, layout }, view) {
   ctx.font = `${12 * ratio}px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif`;
   ctx.textAlign = "right";
   ctx.textBaseline = "middle";
+  const wide = u.width >= 560;
   const perPixel = ((view.yMax - view.yMin) / bbox.height) * ratio;
   for (const { middle, region } of labelsOf(regions, layout, view, perPixel)) {
     const y = u.valToPos(middle, "y", true);
-    const size = region.end > region.start ? ` ${bytes(region.end - region.start)}` : "";
+    const size = wide && region.end > region.start ? ` ${bytes(region.end - region.start)}` : "";
     const room = ctx.measureText(size).width;
     ctx.fillStyle = colour("muted");
     ctx.fillText(size, right, y);
@@ -83,7 +84,8 @@ export function drawCuts(u, { layout }) {
   ctx.clip();
   ctx.beginPath();
   ctx.strokeStyle = colour("muted");
-  ctx.setLineDash([1, 3]);
+  ctx.globalAlpha = 0.5;
+  ctx.setLineDash([2, 4]);
   layout.segments.forEach((segment, index) => {
     if (layout.segments[index - 1]?.band !== segment.band) return;
     const y = Math.round(u.valToPos(segment.low, "y", true)) + 0.5;

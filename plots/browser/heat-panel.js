@@ -69,7 +69,11 @@ export function heatPanel(panels, parent, origin) {
     height: 200,
     steady: true,
     scales: { y: { range: () => window } },
-    axes: [{ scale: "y", text: () => "", grid: false, size: nameWidth }],
+    axes: [
+      { scale: "y", text: () => "", grid: false, size: nameWidth },
+      // Its space only, so that the time axes lie below each other.
+      { scale: "y", text: () => "", grid: false, side: 1 },
+    ],
     lines: [{ label: "", tint: "minor", scale: "y", text: () => "" }],
     data: [
       [0, 1],

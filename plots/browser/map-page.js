@@ -1,7 +1,7 @@
 /** The page of pgfaultmap: reads its data block and fills the places that the markup left for it. */
 
 import { drawKey } from "./heat-key.js";
-import { SHOWN } from "./heat-layout.js";
+import { byWeight, SHOWN } from "./heat-layout.js";
 import { heatPanel, nameWidth } from "./heat-panel.js";
 import { panelsOf } from "./panels.js";
 import { onColours } from "./theme.js";
@@ -13,15 +13,29 @@ const choice = place("choice");
 const allBox = place("all-box");
 let chosen = data.processes[0];
 
+const fromNothing = { range: (_u, _min, max) => [0, max > 0 ? max * 1.08 : 1] };
+
+/** Without a major fault, figures at the right would say nothing. */
+const hasMajor = () => chosen.heat?.cells.major.some((value) => value > 0);
+
 /** The rate beneath the heat map; its figures are the sums of the map's columns. */
 function ratePanel(panels, parent) {
   return panels.panel(parent, {
     height: 170,
-    scales: { rate: { range: (_u, _min, max) => [0, max > 0 ? max * 1.08 : 1] } },
-    axes: [{ scale: "rate", text: plain, size: nameWidth }],
+    scales: { minor: fromNothing, major: fromNothing },
+    axes: [
+      { scale: "minor", text: plain, tint: "minor-text", size: nameWidth },
+      {
+        scale: "major",
+        text: (rate) => (hasMajor() ? plain(rate) : ""),
+        tint: "major-text",
+        side: 1,
+        grid: false,
+      },
+    ],
     lines: [
-      { label: "minor faults/s", tint: "minor", scale: "rate", text: plain },
-      { label: "major faults/s", tint: "major", scale: "rate", text: plain },
+      { label: "minor faults/s", tint: "minor", scale: "minor", text: plain },
+      { label: "major faults/s", tint: "major", scale: "major", text: plain },
     ],
     data: [
       [0, 1],
@@ -38,7 +52,7 @@ const mostOf = (heat) => heat.cells.minor.reduce((most, value) => Math.max(most,
 
 /** How many bands wait for the box, and how little is in them. */
 function offerAll({ bands }) {
-  const faults = bands.map((band) => band.faults).sort((a, b) => b - a);
+  const faults = byWeight(bands).map((band) => band.faults);
   const sum = (values) => values.reduce((total, value) => total + value, 0);
   place("all").hidden = bands.length <= SHOWN;
   const share = percent(sum(faults.slice(SHOWN)) / sum(faults));
