@@ -8,7 +8,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { FaultRecord, SampleRecord } from "../../lib/metric/record.ts";
 import { faultPage } from "../../plots/fault-page.ts";
 import { manyProcesses, oneProcess, samples, start, summary, T0 } from "../plots/records.ts";
-import { launch, noChromium } from "./chromium.ts";
+import { launch, noChromium, until } from "./chromium.ts";
 
 const skip = noChromium;
 const folder = mkdtempSync(join(tmpdir(), "fault-page-"));
@@ -255,7 +255,7 @@ test("a hostile name stays text in the legend, the choice and the tables", { ski
 test("the page fits a narrow window and a printed sheet", { skip }, async () => {
   const { page, complaints } = await open(manyProcesses(3, 30), { viewport: { width: 1000, height: 700 } });
   await page.setViewportSize({ width: 380, height: 700 });
-  await page.waitForFunction("window.__plots.every((u) => u.width <= 380)");
+  await until(page, "window.__plots.every((u) => u.width <= 380)");
   assert.ok((await page.evaluate<number>("document.documentElement.scrollWidth")) <= 380);
   assert.ok((await page.pdf({ format: "A4" })).length > 10_000);
   assert.deepEqual(complaints, []);

@@ -8,7 +8,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { HeatRecord, MapRecord } from "../../lib/metric/map-record.ts";
 import { mapPage } from "../../plots/map-page.ts";
 import { BIN, BLOCK, heat, hex, manyRegions, mapStart, mapSummary, region } from "../plots/map-records.ts";
-import { launch, noChromium } from "./chromium.ts";
+import { launch, noChromium, until } from "./chromium.ts";
 
 const skip = noChromium;
 const folder = mkdtempSync(join(tmpdir(), "map-page-"));
@@ -253,11 +253,7 @@ test("a hostile name stays text in the tip, the choice and the tables", { skip }
 test("the map fits a window of 400 pixels and a printed sheet", { skip }, async () => {
   const { page, complaints } = await open(manyRegions(12, 100));
   await page.setViewportSize({ width: 400, height: 700 });
-  // Not waitForFunction: its retries are eval, which the page's policy forbids.
-  for (let tries = 0; tries < 100; tries++) {
-    if (await page.evaluate("window.__plots.every((u) => u.width <= 400)")) break;
-    await page.waitForTimeout(50);
-  }
+  await until(page, "window.__plots.every((u) => u.width <= 400)");
   assert.ok((await page.evaluate<number>("document.documentElement.scrollWidth")) <= 400);
   assert.ok((await page.pdf({ format: "A4" })).length > 10_000);
   assert.deepEqual(complaints, []);

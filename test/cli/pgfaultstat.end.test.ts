@@ -151,7 +151,8 @@ describe("while the probes are being attached", { concurrency: 4 }, () => {
     await until("held", () => descendantsOf(tool.pid).length >= 2);
     const [launcher = 0] = childrenOf(tool.pid);
     for (const held of childrenOf(launcher)) process.kill(held, "SIGKILL");
-    assert.equal((await tool.ended).status, 137);
+    const { status, stderr } = await tool.ended;
+    assert.equal(status, 137, stderr);
   });
 });
 
