@@ -148,9 +148,12 @@ describe("while the probes are being attached", { concurrency: 4 }, () => {
 
   test("a COMMAND that is killed before it began is told by its status", async (t) => {
     const tool = startTool(t, ["-j", "--", "sleep", "60"]);
-    await until("held", () => descendantsOf(tool.pid).length >= 2);
-    const [launcher = 0] = childrenOf(tool.pid);
-    for (const held of childrenOf(launcher)) process.kill(held, "SIGKILL");
+    const held = (): number[] =>
+      childrenOf(tool.pid)
+        .filter((pid) => nameOf(pid) === "launch")
+        .flatMap(childrenOf);
+    await until("held", () => held().length > 0);
+    for (const pid of held()) process.kill(pid, "SIGKILL");
     const { status, stderr } = await tool.ended;
     assert.equal(status, 137, stderr);
   });

@@ -178,9 +178,15 @@ export function recordsOf(stdout: string): { type: string; [field: string]: unkn
 export const summariesOf = (stdout: string) => recordsOf(stdout).filter(({ type }) => type === "summary");
 export const samplesOf = (stdout: string) => recordsOf(stdout).filter(({ type }) => type === "sample");
 
+/** tsx's compiler, a child of the tool while its cache is cold. */
+const COMPILER = "esbuild";
+
 /** The processes that this one has started and that live. */
 export const childrenOf = (pid: number): number[] =>
-  listPids().filter((child) => readPidStat(child)?.ppid === pid && !isGone(child));
+  listPids().filter((child) => {
+    const stat = readPidStat(child);
+    return stat?.ppid === pid && stat.comm !== COMPILER && !isGone(child);
+  });
 
 /** All that descend from it. */
 export const descendantsOf = (pid: number): number[] =>
