@@ -37,9 +37,9 @@ function walked({ regions, said }: Mapped): RegionRecord {
   return region;
 }
 
-async function mapWalk(t: TestContext, args: string[]): Promise<Mapped | null> {
+async function mapWalk(t: TestContext, args: string[], ...options: string[]): Promise<Mapped | null> {
   try {
-    return await mapSection("walks", args);
+    return await mapSection("walks", args, ...options);
   } catch (error) {
     if (!(error instanceof CannotRun)) throw error;
     t.skip(`kernel: ${error.message}`);
@@ -87,6 +87,14 @@ for (const [name, args] of Object.entries(WALKS)) {
     );
   });
 }
+
+test("-P: a walk over huge pages is a walk, not strides of 512 pages", async (t) => {
+  const mapped = await mapWalk(t, ["thp", "11"], "-P");
+  if (mapped === null) return;
+  assertComplete(mapped);
+  const { minor, pattern, stride } = walked(mapped);
+  assert.deepEqual([minor, pattern, stride], [mapped.said.minor, mapped.said.pattern, null]);
+});
 
 test("kinds: memfd is shmem, code that is made and run is jit, and the stack is the stack", async (t) => {
   for (const [args, kind] of [

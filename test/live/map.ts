@@ -15,13 +15,13 @@ export interface Mapped {
 const TOOL = ["--import", "tsx", `${ROOT}/scripts/pgfaultmap.ts`, "-j"];
 
 /** The section of a workload between idle edges, mapped by pgfaultmap -p. */
-export async function mapSection(workload: string, args: string[]): Promise<Mapped> {
+export async function mapSection(workload: string, args: string[], ...options: string[]): Promise<Mapped> {
   const program = start(workloadPath(workload), ["-w", ...args]);
   try {
     const ready = await program.line();
     if (ready === null) throw new CannotRun((await program.end).stderr.trim());
     const pid = Number(field(JSON.parse(ready), "pid"));
-    const tool = start("node", [...TOOL, "-p", String(pid)]);
+    const tool = start("node", [...TOOL, ...options, "-p", String(pid)]);
     if ((await tool.line()) === null) throw new Error((await tool.end).stderr);
     writable(program, 0).write("x");
     const done = await program.line();

@@ -10,6 +10,7 @@ import { Region } from "./region.ts";
 /** Mappings of a process as they are now; empty when it is gone. */
 export type ReadMaps = (pid: number) => Mapping[];
 
+const PAGE = 4096;
 /** Reading maps costs the target its mmap lock: not more often for faults in places nobody knows. */
 const REREAD_MS = 20;
 
@@ -47,7 +48,7 @@ export class Collector implements FaultrecSink {
     for (const mapping of this.#readMaps(pid)) space.map(mapping);
   }
 
-  faults({ count, time, page, pid, tid, flags }: FaultBatch): void {
+  faults({ count, time, page, pid, tid, flags, pageSize }: FaultBatch): void {
     for (let i = 0; i < count; i++) {
       const traced = this.#at(pid[i] ?? 0);
       const where = page[i] ?? 0;
@@ -55,7 +56,8 @@ export class Collector implements FaultrecSink {
       if (major) traced.major++;
       else traced.minor++;
       const region = traced.space.find(where) ?? this.#lookAgain(traced, where) ?? traced.unmapped;
-      region.fault(where, tid[i] ?? 0, major);
+      const mapped = Math.max(1, (pageSize?.[i] ?? 0) / PAGE);
+      region.fault(where, tid[i] ?? 0, major, mapped);
       traced.heat.add(where, time[i] ?? 0, major);
     }
   }
@@ -125,7 +127,7 @@ export class Collector implements FaultrecSink {
     if (now - (this.#lastRead.get(pid) ?? Number.NEGATIVE_INFINITY) < REREAD_MS) return null;
     this.#lastRead.set(pid, now);
     for (const mapping of this.#readMaps(pid)) {
-      if (space.find(mapping.start / 4096) === null || space.find(mapping.end / 4096 - 1) === null)
+      if (space.find(mapping.start / PAGE) === null || space.find(mapping.end / PAGE - 1) === null)
         space.map(mapping);
     }
     return space.find(page);

@@ -45,10 +45,11 @@ export class Region {
     return this.#pattern;
   }
 
-  fault(page: number, tid: number, major: boolean): void {
+  /** @param mapped pages that the fault mapped: 512 for a huge page */
+  fault(page: number, tid: number, major: boolean, mapped = 1): void {
     if (major) this.major++;
     else this.minor++;
-    this.pattern.fault(page, tid, major);
+    this.pattern.fault(page, tid, major, mapped);
   }
 
   /** The process forked: its next writes are copies, no refaults. */

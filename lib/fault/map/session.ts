@@ -1,4 +1,5 @@
 import { messageOf, UserError } from "../../cli/error.ts";
+import { thpMode } from "../../kernel/thp.ts";
 import type { MapRecord, MapSummaryRecord } from "../../metric/map-record.ts";
 import type { EndedBy } from "../../metric/record.ts";
 import { SCHEMA } from "../../metric/record.ts";
@@ -20,6 +21,8 @@ export interface MapOptions {
   target: Target;
   /** Seconds after which the measurement ends. */
   duration: number | null;
+  /** Ask the kernel for the size of each page: else only where every process may get huge pages. */
+  pageSizes: boolean;
   signal: AbortSignal;
 }
 
@@ -37,7 +40,10 @@ export async function* mapFaults(options: MapOptions): AsyncGenerator<MapRecord[
   const collector = new Collector((pid) => readMaps(pid));
 
   window.beforeAttach(pidsOf(scope));
-  const recorder = await attachRecorder({ pids: scope.pids, follow: scope.follow }, collector);
+  const recorder = await attachRecorder(
+    { pids: scope.pids, follow: scope.follow, physical: options.pageSizes || thpMode() === "always" },
+    collector,
+  );
   const entries = await countEntries(scope);
   window.afterAttach(pidsOf(scope));
   for (const pid of scope.pids) collector.snapshot(pid);
