@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { before, type TestContext, test } from "node:test";
+import Papa from "papaparse";
+import { REGION_COLUMNS } from "../../lib/fault/map/csv.ts";
 import type { RegionRecord } from "../../lib/metric/map-record.ts";
 import { ROOT } from "../../lib/paths.ts";
 import { make } from "../helpers-c/programs.ts";
@@ -152,9 +154,32 @@ for (const [name, argv] of Object.entries({
   test(`${name} from its first instruction: every fault has a region, the books balance exactly`, async (t) => {
     const reason = await missing(argv[0] ?? "");
     if (reason) return t.skip(reason);
-    const mapped = await mapCommand(...argv);
+    const mapped = await mapCommand(argv);
     assertComplete(mapped);
     const unmapped = mapped.regions.filter((region) => region.kind === "unmapped");
     assert.ok(faultsOf(unmapped) <= mapped.summary.faults / 100, `${faultsOf(unmapped)} in no known mapping`);
   });
 }
+
+test("--csv holds the regions of the JSON, quoted where a name needs it", async () => {
+  const directory = mkdtempSync(`${ROOT}/build/map-`);
+  try {
+    const program = `${directory}/a, "b"`;
+    copyFileSync("/bin/true", program);
+    chmodSync(program, 0o755);
+    const { regions } = await mapCommand([program], "--csv", `${directory}/regions.csv`);
+    const { data } = Papa.parse<Record<string, string>>(readFileSync(`${directory}/regions.csv`, "utf8"), {
+      header: true,
+      skipEmptyLines: true,
+    });
+    const text = (value: unknown): string => (value === null ? "" : String(value));
+    assert.deepEqual(
+      data.map(({ name, start, minor, pattern }) => [name, start, minor, pattern]),
+      regions.map(({ name, start, minor, pattern }) => [name, start, text(minor), text(pattern)]),
+    );
+    assert.ok(data.some(({ name }) => name === 'a, "b"'));
+    assert.deepEqual(Object.keys(data[0] ?? {}), [...REGION_COLUMNS]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});

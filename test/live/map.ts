@@ -37,8 +37,8 @@ export async function mapSection(workload: string, args: string[], ...options: s
 }
 
 /** A command mapped from its first instruction; the process that is no child. */
-export async function mapCommand(...argv: string[]): Promise<Omit<Mapped, "said">> {
-  const records = await recordsOf(start("node", [...TOOL, "--", ...argv]));
+export async function mapCommand(argv: string[], ...options: string[]): Promise<Omit<Mapped, "said">> {
+  const records = await recordsOf(start("node", [...TOOL, ...options, "--", ...argv]));
   const [head] = records;
   if (head?.type !== "start") throw new Error("no start record");
   const [pid = 0] = head.pids;

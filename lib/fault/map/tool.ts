@@ -9,6 +9,7 @@ import { combine } from "../../views/combine.ts";
 import { htmlView } from "../../views/html.ts";
 import { jsonView } from "../../views/json.ts";
 import type { View } from "../../views/view.ts";
+import { regionsCsvView } from "./csv.ts";
 import { mapFaults } from "./session.ts";
 import { mapView } from "./view.ts";
 
@@ -25,6 +26,7 @@ interface Options {
   duration?: number;
   pageSizes?: true;
   json?: true;
+  csv?: string;
   html?: string;
   rows: number;
 }
@@ -41,6 +43,7 @@ const describe = (program: Command): Command =>
     .option("-P, --page-sizes", "tell walks over huge pages, at a tenth more of cost")
     .optionsGroup("Output:")
     .option("-j, --json", "print records as NDJSON instead of tables")
+    .option("--csv <FILE>", "write the regions as CSV")
     .option("--html <FILE>", "write a self-contained page with the heat map")
     .option("-n, --rows <N>", "show the N busiest regions of a process", count, 20)
     .addHelpText("after", EXAMPLES);
@@ -75,9 +78,10 @@ async function run(options: Options, invocation: Invocation): Promise<number> {
 }
 
 /** What the options ask for; a page that cannot be written is told at once. @throws UserError */
-function openViews({ html, json, rows }: Options, { out, warn }: Invocation): Required<View<MapRecord>> {
+function openViews({ csv, html, json, rows }: Options, { out, warn }: Invocation): Required<View<MapRecord>> {
   const line = (text: string): void => out.line(text);
   const views: View<MapRecord>[] = [json ? jsonView(line) : mapView(line, rows)];
+  if (csv !== undefined) views.push(regionsCsvView(csv));
   if (html !== undefined) views.push(htmlView(html, mapPage));
   return combine(views, warn);
 }
