@@ -1,7 +1,8 @@
 /** A browser for the pages: Debian's chromium through playwright-core, or the reason why there is none. */
 
 import { existsSync } from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { pathToFileURL } from "node:url";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
 export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
@@ -22,6 +23,37 @@ export function launch(): Promise<Browser> {
       "--disable-sync",
     ],
   });
+}
+
+export interface Opened {
+  page: Page;
+  /** Console messages, uncaught exceptions, dialogs, and requests other than for the page itself. */
+  complaints: string[];
+}
+
+/** Opens a page from its file; the network is cut off. */
+export async function openFile(
+  browser: Browser,
+  path: string,
+  options: BrowserContextOptions = {},
+): Promise<Opened> {
+  const { href } = pathToFileURL(path);
+  const page = await browser.newPage({ viewport: { width: 1000, height: 900 }, ...options });
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    // the tests' own reading of a canvas, not the page's
+    if (!message.text().includes("willReadFrequently")) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error.stack)));
+  page.on("dialog", (dialog) => complaints.push(`dialog ${dialog.message()}`));
+  await page.route(/.*/, (route) => {
+    const url = route.request().url();
+    if (url === href) return route.continue();
+    complaints.push(`request ${url}`);
+    return route.abort();
+  });
+  await page.goto(href);
+  return { page, complaints };
 }
 
 /**

@@ -3,12 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { pathToFileURL } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { FaultRecord, SampleRecord } from "../../lib/metric/record.ts";
 import { faultPage } from "../../plots/fault-page.ts";
 import { manyProcesses, oneProcess, samples, start, summary, T0 } from "../plots/records.ts";
-import { launch, noChromium, until } from "./chromium.ts";
+import { launch, noChromium, type Opened, openFile, until } from "./chromium.ts";
 
 const skip = noChromium;
 const folder = mkdtempSync(join(tmpdir(), "fault-page-"));
@@ -22,31 +21,13 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-interface Opened {
-  page: Page;
-  /** Console errors, uncaught exceptions, requests other than the page itself. */
-  complaints: string[];
-}
-
 let opened = 0;
 
 async function open(records: readonly FaultRecord[], options: BrowserContextOptions = {}): Promise<Opened> {
   assert.ok(browser);
   const path = join(folder, `page-${opened++}.html`);
   writeFileSync(path, faultPage(records));
-  const page = await browser.newPage({ viewport: { width: 1000, height: 800 }, ...options });
-  const complaints: string[] = [];
-  page.on("console", (message) => complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(String(error.stack)));
-  page.on("dialog", (dialog) => complaints.push(`dialog ${dialog.message()}`));
-  await page.route(/.*/, (route) => {
-    const url = route.request().url();
-    if (url === pathToFileURL(path).href) return route.continue();
-    complaints.push(`request ${url}`);
-    return route.abort();
-  });
-  await page.goto(pathToFileURL(path).href);
-  return { page, complaints };
+  return openFile(browser, path, { viewport: { width: 1000, height: 800 }, ...options });
 }
 
 /** What the page's own code sees, evaluated there; the tests have no DOM types. */

@@ -3,12 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { pathToFileURL } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { HeatRecord, MapRecord } from "../../lib/metric/map-record.ts";
 import { mapPage } from "../../plots/map-page.ts";
 import { BIN, BLOCK, heat, hex, manyRegions, mapStart, mapSummary, region } from "../plots/map-records.ts";
-import { launch, noChromium, until } from "./chromium.ts";
+import { launch, noChromium, type Opened, openFile, until } from "./chromium.ts";
 
 const skip = noChromium;
 const folder = mkdtempSync(join(tmpdir(), "map-page-"));
@@ -22,34 +21,13 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-interface Opened {
-  page: Page;
-  /** Console errors, uncaught exceptions, requests other than the page itself. */
-  complaints: string[];
-}
-
 let opened = 0;
 
 async function open(records: readonly MapRecord[], options: BrowserContextOptions = {}): Promise<Opened> {
   assert.ok(browser);
   const path = join(folder, `page-${opened++}.html`);
   writeFileSync(path, mapPage(records));
-  const page = await browser.newPage({ viewport: { width: 1000, height: 900 }, ...options });
-  const complaints: string[] = [];
-  page.on("console", (message) => {
-    // The test's own reading of the canvas, not the page's.
-    if (!message.text().includes("willReadFrequently")) complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(String(error.stack)));
-  page.on("dialog", (dialog) => complaints.push(`dialog ${dialog.message()}`));
-  await page.route(/.*/, (route) => {
-    const url = route.request().url();
-    if (url === pathToFileURL(path).href) return route.continue();
-    complaints.push(`request ${url}`);
-    return route.abort();
-  });
-  await page.goto(pathToFileURL(path).href);
-  return { page, complaints };
+  return openFile(browser, path, options);
 }
 
 /** The scales of the heat map and the time of the chart beneath. */

@@ -3,13 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { pathToFileURL } from "node:url";
 import { execa } from "execa";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import type { FaultRecord, SampleRecord } from "../../lib/metric/record.ts";
 import { ROOT, workloadPath } from "../../lib/paths.ts";
 import { make } from "../helpers-c/programs.ts";
-import { launch, noChromium } from "./chromium.ts";
+import { launch, noChromium, type Opened, openFile } from "./chromium.ts";
 
 const skip = noChromium;
 const folder = mkdtempSync(join(tmpdir(), "real-run-"));
@@ -25,17 +24,9 @@ after(async () => {
 });
 
 /** A page in the browser; what it complains of, and what it asks the network for, fails the test. */
-async function open(path: string): Promise<{ page: Page; complaints: string[] }> {
+function open(path: string): Promise<Opened> {
   assert.ok(browser);
-  const page = await browser.newPage();
-  const complaints: string[] = [];
-  page.on("console", (message) => complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("request", (request) => {
-    if (request.url() !== pathToFileURL(path).href) complaints.push(request.url());
-  });
-  await page.goto(pathToFileURL(path).href);
-  return { page, complaints };
+  return openFile(browser, path);
 }
 
 async function run(tool: string, ...args: string[]): Promise<unknown[]> {
