@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
-import { before, type TestContext, test } from "node:test";
+import { readFileSync } from "node:fs";
+import { before, test } from "node:test";
 import { workloadPath } from "../../lib/paths.ts";
-import { parseCgroupMounts } from "../../lib/procfs/cgroup.ts";
+import { memoryCgroup } from "./cgroup.ts";
 import { perfIsMissing } from "./perf.ts";
 import { make, start, writable } from "./programs.ts";
 import { measure } from "./section.ts";
@@ -20,7 +20,7 @@ for (const [name, setUp] of Object.entries(swapDevices)) {
       await setUp(t);
     } catch (error) {
       return t.skip(
-        `cannot set up a ${name}: ${error instanceof Error ? error.message.split("\n")[0] : error}`,
+        `kernel: cannot set up a ${name}: ${error instanceof Error ? error.message.split("\n")[0] : error}`,
       );
     }
     const { traced, kernel, said } = await measure("known", ["swap", String(N)]);
@@ -32,26 +32,10 @@ for (const [name, setUp] of Object.entries(swapDevices)) {
 
 test("known -g moves itself into a memory cgroup", async (t) => {
   const directory = memoryCgroup(t);
-  if (directory === null) return t.skip("no memory cgroup can be made here");
+  if (directory === null) return t.skip("kernel: no memory cgroup can be made here");
   const program = start(workloadPath("known"), ["-w", "-g", directory, "touch", "11"]);
   const ready: { pid: number } = JSON.parse((await program.line()) ?? "null");
   assert.match(readFileSync(`${directory}/cgroup.procs`, "utf8"), new RegExp(`^${ready.pid}$`, "m"));
   writable(program, 0).write("xx");
   assert.equal((await program.end).code, 0);
 });
-
-/** A new cgroup, v1 or v2; null where none can be made. */
-function memoryCgroup(t: TestContext): string | null {
-  for (const mount of parseCgroupMounts(readFileSync("/proc/self/mounts", "utf8"))) {
-    if (mount.version === 1 && !mount.directory.endsWith("/memory")) continue;
-    const directory = `${mount.directory}/known-${process.pid}`;
-    try {
-      mkdirSync(directory);
-    } catch {
-      continue; // read-only, or not ours
-    }
-    t.after(() => rmdirSync(directory));
-    return directory;
-  }
-  return null;
-}

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { before, test } from "node:test";
 import type { SummaryRecord } from "../../lib/metric/record.ts";
-import { workloadPath } from "../../lib/paths.ts";
+import { ROOT, workloadPath } from "../../lib/paths.ts";
+import { memoryCgroup } from "../helpers-c/cgroup.ts";
 import { make } from "../helpers-c/programs.ts";
+import { swapDevices } from "../helpers-c/swap.ts";
 import { type HeldRun, missing, observe } from "./held.ts";
 import { sampled, summaryOf } from "./tool.ts";
 
@@ -64,6 +66,59 @@ for (const [mode, kind] of Object.entries({
     assert.ok((found[kind] ?? 0) >= N, `${kind}: ${found[kind]}`);
   });
 }
+
+test("held known cold: major faults agree through every source to the last one", async (t) => {
+  const directory = mkdtempSync(`${ROOT}/build/cold-`);
+  try {
+    const run = await observe([workloadPath("known"), "cold", `${directory}/cold`, "211"], ALL);
+    if (run.status !== 0) return t.skip("kernel: the file system gives no major faults");
+    assertExact(run);
+    assert.ok(run.perf.major >= 211, String(run.perf.major));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test("held known swap, in a memory cgroup of its own: major faults agree through every source", async (t) => {
+  const directory = memoryCgroup(t);
+  if (directory === null) return t.skip("kernel: no memory cgroup can be made here");
+  try {
+    await swapDevices.zram?.(t);
+  } catch (error) {
+    return t.skip(`kernel: no zram: ${error instanceof Error ? error.message : error}`);
+  }
+  const run = await observe([workloadPath("known"), "-g", directory, "swap", "211"], ALL);
+  assert.equal(run.status, 0, run.output.join());
+  assertExact(run);
+  assert.ok(run.perf.major >= 211, String(run.perf.major));
+});
+
+/** perf stat counts the child of these too, so only the sources that leave it out can be compared. */
+for (const mode of ["cow", "cow-child"]) {
+  test(`held known ${mode}: a child's faults are not the command's, and the books balance exactly`, async () => {
+    const run = await observe([workloadPath("known"), mode, String(N)], ["bpftrace", "counters"]);
+    const figures = [...run.tools.values()].map((tool) => {
+      const { minor, major, failed, untraced, edge, unexplained, lost } = summaryOf(tool, run.pid);
+      assert.equal(minor + major + Number(untraced), run.kernel.minor + run.kernel.major);
+      assert.deepEqual({ failed, edge, unexplained, lost }, { failed: 0, edge: 0, unexplained: 0, lost: 0 });
+      return { minor, major };
+    });
+    assert.deepEqual(figures[0], figures[1]);
+    assert.ok(run.perf.minor > (figures[0]?.minor ?? 0), "perf stat has the child's on top");
+  });
+}
+
+test("getrusage, which a launched command asks of itself, is what every source counts up to then", async () => {
+  // the very last thing that the program does: what follows is its exit
+  const script =
+    "import os, resource; r = resource.getrusage(resource.RUSAGE_SELF); os.write(1, b'%d %d\\n' % (r.ru_minflt, r.ru_majflt)); os._exit(0)";
+  const run = await observe(["/usr/bin/python3", "-c", script], ALL);
+  assertExact(run);
+  const [minor = Number.NaN, major = Number.NaN] = run.output.join().split(" ").map(Number);
+  const atExit = run.before.minor + run.kernel.minor - minor;
+  assert.ok(atExit >= 0 && atExit < 64, `${atExit} minor faults after getrusage`);
+  assert.equal(run.before.major + run.kernel.major, major);
+});
 
 test("held python3: every source agrees with perf stat and the kernel", async (t) => {
   const reason = await missing("/usr/bin/python3");

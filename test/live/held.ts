@@ -2,7 +2,7 @@ import { execa } from "execa";
 import { helperPath } from "../../lib/paths.ts";
 import { readPidStat } from "../../lib/procfs/pid-stat.ts";
 import { countFaults, type Traced } from "../helpers-c/perf.ts";
-import { lineReader, type Program, start, writable } from "../helpers-c/programs.ts";
+import { lineReader, type Program, rest, start, writable } from "../helpers-c/programs.ts";
 import { type RunningTool, startTool, type ToolRun } from "./tool.ts";
 
 /** One COMMAND, seen at once by perf stat, by the kernel's counters and by pgfaultstat through several sources. */
@@ -10,8 +10,12 @@ export interface HeldRun {
   pid: number;
   status: number;
   perf: Traced;
+  /** What the kernel counted in between, and had counted before. */
   kernel: { minor: number; major: number };
+  before: { minor: number; major: number };
   tools: Map<string, ToolRun>;
+  /** Lines of its standard output. */
+  output: string[];
 }
 
 /**
@@ -34,7 +38,7 @@ export async function observe(
 async function observeHeld(launcher: Program, sources: string[], options: string[]): Promise<HeldRun> {
   const report = lineReader(launcher.process.stdio[4]);
   const pid = Number(/^held (\d+)$/.exec((await report()) ?? "")?.[1]);
-  launcher.process.stdout?.resume();
+  const output = rest(launcher);
   const before = readPidStat(pid);
   if (before === null) throw new Error("the held process is gone");
   const counting = await countFaults(pid);
@@ -43,8 +47,8 @@ async function observeHeld(launcher: Program, sources: string[], options: string
     running.set(source, await startTool("--via", source, "-p", String(pid), ...options));
   }
   writable(launcher, 3).write("g");
-  const running1 = await report();
-  if (running1 !== "running") throw new Error(`COMMAND does not run: ${running1}`);
+  const state = await report();
+  if (state !== "running") throw new Error(`COMMAND does not run: ${state}`);
   const ended = /^ended (\d+) (\d+) (\d+) /.exec((await report()) ?? "");
   if (ended === null) throw new Error("COMMAND did not end");
   const [status = 0, minor = 0, major = 0] = ended.slice(1).map(Number);
@@ -53,7 +57,8 @@ async function observeHeld(launcher: Program, sources: string[], options: string
   const perf = await counting.stop();
   writable(launcher, 3).end();
   await launcher.end;
-  return { pid, status, perf, kernel: { minor: minor - before.minor, major: major - before.major }, tools };
+  const kernel = { minor: minor - before.minor, major: major - before.major };
+  return { pid, status, perf, kernel, before, tools, output: await output };
 }
 
 /** Whether a program of Debian's is there; the reason to skip if not. */

@@ -59,9 +59,12 @@ export class KernelWindow {
     return this.#ended.size > 0;
   }
 
-  /** The name that /proc last told. */
+  /** The name that /proc last told, of the process that was there at the beginning where there was one. */
   commOf(pid: number): string | null {
-    return (this.#ended.get(pid) ?? this.#ending.get(pid) ?? this.#after.get(pid))?.comm ?? null;
+    const base = this.#after.get(pid);
+    const last = this.#ended.get(pid) ?? this.#ending.get(pid);
+    const same = base === undefined || base.startTime === last?.startTime;
+    return (same ? last : base)?.comm ?? base?.comm ?? null;
   }
 
   /** Counters at the beginning: those of a process that was born later are 0. */
@@ -88,9 +91,10 @@ export class KernelWindow {
     }
     if (exit === null) return { end: null, runSeconds: null, threads: 0 };
     const living = base?.living ?? { counts: NOTHING, cpuSeconds: 0 };
+    // of threads that had ended by then; read one after the other, the sums of a busy process may cross
     const dead: KernelCounts = {
-      minor: (base?.counts.minor ?? 0) - living.counts.minor,
-      major: (base?.counts.major ?? 0) - living.counts.major,
+      minor: Math.max(0, (base?.counts.minor ?? 0) - living.counts.minor),
+      major: Math.max(0, (base?.counts.major ?? 0) - living.counts.major),
     };
     const end = exactly({ minor: dead.minor + exit.minor, major: dead.major + exit.major });
     return { end, runSeconds: exit.runSeconds - living.cpuSeconds, threads: 0 };

@@ -1,5 +1,5 @@
 import type { SampleRecord } from "../../metric/record.ts";
-import { isDead, PAGE_SIZE, readPidStat } from "../../procfs/pid-stat.ts";
+import { isDead, PAGE_SIZE, type PidStat, readPidStat } from "../../procfs/pid-stat.ts";
 import type { ExitCounts, TaskCounts, Tick } from "../../source/source.ts";
 import { summarize } from "../latency.ts";
 import { accessTypes } from "../types.ts";
@@ -13,11 +13,24 @@ export class SampleMaker {
   #previous = new Map<string, TaskCounts>();
   #lastTime: number;
   #names = new Map<string, string>();
+  /** Start times of the targets: with the pid they name a process for good. */
+  #births = new Map<number, number>();
 
   constructor(options: SessionOptions, startTime: number) {
     this.#options = options;
     this.startTime = startTime;
     this.#lastTime = startTime;
+    for (const pid of options.target.pids) {
+      const birth = readPidStat(pid)?.startTime;
+      if (birth !== undefined) this.#births.set(pid, birth);
+    }
+  }
+
+  /** What /proc says of a process; null when it is gone, also where a target's number is another's now. */
+  statOf(pid: number): PidStat | null {
+    const stat = readPidStat(pid);
+    const birth = this.#births.get(pid);
+    return birth === undefined || birth === stat?.startTime ? stat : null;
   }
 
   get endTime(): number {
@@ -63,7 +76,7 @@ export class SampleMaker {
     seconds: number,
     exits: ReadonlyMap<number, ExitCounts>,
   ): SampleRecord {
-    const stat = readPidStat(change.pid);
+    const stat = this.statOf(change.pid);
     const comm = this.#name(change, stat?.comm ?? exits.get(change.pid)?.comm ?? null);
     const sample: SampleRecord = {
       type: "sample",

@@ -1,5 +1,5 @@
 import type { EndedBy, SummaryRecord } from "../../metric/record.ts";
-import { isDead, readPidStat } from "../../procfs/pid-stat.ts";
+import { isDead } from "../../procfs/pid-stat.ts";
 import type { ExitCounts, TaskCounts } from "../../source/source.ts";
 import { balance } from "../books.ts";
 import { faultSeconds, histogram, summarize } from "../latency.ts";
@@ -28,7 +28,7 @@ export async function summaries(ending: Ending): Promise<SummaryRecord[]> {
     const exit = exits.get(pid) ?? null;
     const closing = window.closing(pid, exit);
     const end = ending.family ? null : closing.end;
-    const stat = readPidStat(pid);
+    const stat = samples.statOf(pid);
     const books = balance({ ...total, underWay: closing.threads }, window.start(pid), end);
     const summary: SummaryRecord = {
       type: "summary",
