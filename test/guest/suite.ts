@@ -3,9 +3,6 @@ export const SUITE = [
   "test/guest/live/handler.test.ts",
   "test/guest/live/pgfaultstat.test.ts",
   "test/live/cgroup.test.ts",
-  "test/live/held.test.ts",
-  "test/live/idle.test.ts",
-  "test/live/pid-reuse.test.ts",
 ];
 
 /** The tools that those tests start, as test/live/tool.ts does. */
