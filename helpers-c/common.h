@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Exit statuses of the helpers; 126 and 127 are the shell's. */
-enum { FAILED = 1, USAGE = 2, CANNOT_EXECUTE = 126, NOT_FOUND = 127 };
+enum { FAILED = 1, USAGE = 2, PREREQUISITE = 3, CANNOT_EXECUTE = 126, NOT_FOUND = 127 };
 
 static inline void vwarn_line(const char *format, va_list arguments)
 {
@@ -39,6 +39,12 @@ static inline void die(int status, const char *format, ...)
 	vwarn_line(format, arguments);
 	va_end(arguments);
 	exit(status);
+}
+
+/* Behind strerror() of an error that looking at another process gave. */
+static inline const char *denial(int error)
+{
+	return error == EACCES || error == EPERM ? " (it is another user's, or has more privilege)" : "";
 }
 
 /* The status with which a shell would end when exec failed with `error`. */

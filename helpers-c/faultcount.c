@@ -1,7 +1,6 @@
-/*
- * faultcount: count the page faults of processes with plain perf events.
+/* faultcount.c - count the page faults of processes with plain perf events.
  *
- * usage: faultcount [-e] [-f] [-i MS] PID [PID...]
+ *   faultcount [-e] [-f] [-i MS] PID [PID...]
  *   -e      entries only (one event a thread instead of three)
  *   -f      count forked children too, into the row of the process they came from
  *   -i MS   print the counts every MS milliseconds (default 1000)
@@ -29,23 +28,12 @@
  */
 #define _GNU_SOURCE
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/perf_event.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/timerfd.h>
-#include <unistd.h>
+#include "perf.h"
 
-enum { EVENTS = 3, ATTEMPTS = 50 };
+enum { EVENTS = 3 };
 
 static const uint64_t event_config[EVENTS] = {
 	PERF_COUNT_SW_PAGE_FAULTS,
@@ -71,12 +59,6 @@ struct process {
 	int count, room;
 	int unsure;
 };
-
-static void die(int status, const char *what, const char *why)
-{
-	fprintf(stderr, "faultcount: %s: %s\n", what, why);
-	exit(status);
-}
 
 static int perf_open(pid_t tid, int event, int group)
 {
@@ -119,13 +101,13 @@ static int open_thread(struct process *p, pid_t tid)
 				close(t.fd[e]);
 			return 0;
 		}
-		die(1, "perf_event_open", strerror(errno));
+		die(FAILED, "perf_event_open: %s", strerror(errno));
 	}
 	if (p->count == p->room) {
 		p->room = p->room ? 2 * p->room : 16;
 		p->threads = realloc(p->threads, p->room * sizeof *p->threads);
 		if (!p->threads)
-			die(1, "threads", strerror(errno));
+			die(FAILED, "cannot allocate threads: %s", strerror(errno));
 	}
 	p->threads[p->count++] = t;
 	return 1;
@@ -167,7 +149,7 @@ static int open_process(struct process *p)
 		int late = open_new_threads(p);
 		if (late <= 0)
 			return 1;
-		if (attempt == ATTEMPTS) {
+		if (attempt == ATTACH_ATTEMPTS) {
 			p->unsure = late;
 			return 1;
 		}
@@ -214,32 +196,8 @@ static int ticks(void)
 
 	every.it_value = every.it_interval;
 	if (fd < 0 || timerfd_settime(fd, 0, &every, NULL) < 0)
-		die(1, "timer", strerror(errno));
+		die(FAILED, "cannot set a timer: %s", strerror(errno));
 	return fd;
-}
-
-static int stop_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	int fd = signalfd(-1, &set, SFD_CLOEXEC);
-	if (fd < 0)
-		die(1, "signalfd", strerror(errno));
-	return fd;
-}
-
-static long number(const char *text, const char *what)
-{
-	char *end;
-	long value = strtol(text, &end, 10);
-
-	if (*text == 0 || *end || value <= 0 || value > 2000000000)
-		die(2, what, text);
-	return value;
 }
 
 int main(int argc, char **argv)
@@ -251,34 +209,28 @@ int main(int argc, char **argv)
 		switch (c) {
 		case 'e': opt.events = 1; break;
 		case 'f': opt.follow = 1; break;
-		case 'i': opt.interval_ms = number(optarg, "not an interval"); break;
-		default: return 2;
+		case 'i': opt.interval_ms = parse_number("MS", optarg, 1, 2000000000); break;
+		default: return USAGE;
 		}
 	}
 	int n = argc - optind;
 	if (n < 1)
-		die(2, "usage", "faultcount [-e] [-f] [-i MS] PID [PID...]");
+		die(USAGE, "usage: faultcount [-e] [-f] [-i MS] PID [PID...]");
 
-	/* three descriptors a thread: as many as we may have */
-	struct rlimit files;
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-
+	as_many_files_as_may_be();
 	struct process *all = calloc(n, sizeof *all);
 	if (!all)
-		die(1, "processes", strerror(errno));
+		die(FAILED, "cannot allocate processes: %s", strerror(errno));
 	int stop = stop_signals(), timer = ticks(), threads = 0, unsure = 0;
 	for (int i = 0; i < n; i++) {
-		all[i].pid = number(argv[optind + i], "not a pid");
+		all[i].pid = parse_number("PID", argv[optind + i], 1, 1L << 22);
 		if (!open_process(&all[i]))
 			printf("gone %d\n", all[i].pid);
 		threads += all[i].count;
 		unsure += all[i].unsure;
 	}
 	if (threads == 0)
-		die(1, "no such process", argv[optind]);
+		die(FAILED, "no such process: %s", argv[optind]);
 	for (int i = 0; i < n; i++)
 		control(&all[i], PERF_EVENT_IOC_ENABLE);
 	printf("ready %d %d %s\n", threads, unsure, opt.user_only ? "user" : "all");
@@ -287,13 +239,13 @@ int main(int argc, char **argv)
 	for (;;) {
 		uint64_t expired;
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			die(1, "poll", strerror(errno));
+			die(FAILED, "cannot wait: %s", strerror(errno));
 		if (fds[0].revents)
 			break;
 		if (fds[1].revents && read(timer, &expired, sizeof expired) == sizeof expired)
 			print_counts(all, n);
 		if (ferror(stdout))
-			return 1;
+			return FAILED;
 	}
 	for (int i = 0; i < n; i++)
 		control(&all[i], PERF_EVENT_IOC_DISABLE);

@@ -52,8 +52,35 @@ function latencyOf(sample: SampleRecord): Column {
   return [minor?.p50Ns ?? null, minor?.p99Ns ?? null, major?.p50Ns ?? null, major?.p99Ns ?? null];
 }
 
-function pushRow(series: Series, time: number, sample: SampleRecord | null): void {
-  series.time.push(time);
+export interface IntervalRows<Sample> {
+  /** Seconds since the origin, ascending and unique, to 0.1 ms. */
+  time: number[];
+  /** null where nothing was sampled just before. */
+  rows: (Sample | null)[];
+}
+
+/** The samples of one series as rows. `origin`: the Unix time that is 0. */
+export function intervalRows<Sample extends { time: number; seconds: number }>(
+  samples: readonly Sample[],
+  origin: number,
+): IntervalRows<Sample> {
+  const time: number[] = [];
+  const rows: (Sample | null)[] = [];
+  for (const sample of samples.toSorted((a, b) => a.time - b.time)) {
+    const previous = time.at(-1) ?? Number.NEGATIVE_INFINITY;
+    const start = sample.time - origin - sample.seconds;
+    const end = Math.max(round(sample.time - origin), round(previous + 1 / STEPS));
+    if (start - previous > GAP * sample.seconds && round(start) > previous && round(start) < end) {
+      time.push(round(start));
+      rows.push(null);
+    }
+    time.push(end);
+    rows.push(sample);
+  }
+  return { time, rows };
+}
+
+function pushRow(series: Series, sample: SampleRecord | null): void {
   series.minor.push(sample && rate(sample.minorPerSecond));
   series.major.push(sample && rate(sample.majorPerSecond));
   series.rss.push(sample?.rss ?? null);
@@ -65,32 +92,24 @@ function pushRow(series: Series, time: number, sample: SampleRecord | null): voi
 
 /** `samples`: those of one process or thread, at least one. `origin`: the Unix time that is 0. */
 export function toSeries(samples: readonly SampleRecord[], origin: number): Series {
-  const sorted = samples.toSorted((a, b) => a.time - b.time);
-  const last = sorted.at(-1);
+  const { time, rows } = intervalRows(samples, origin);
+  const last = rows.at(-1) ?? undefined;
   if (last === undefined) throw new Error("a series needs a sample");
   const thread = last.tid === undefined ? "" : `/${last.tid}`;
   const series: Series = {
     pid: last.pid,
     tid: last.tid ?? null,
     name: `${visible(last.comm)} ${last.pid}${thread}`,
-    faults: sorted.reduce((sum, sample) => sum + sample.minor + sample.major, 0),
-    time: [],
+    faults: samples.reduce((sum, sample) => sum + sample.minor + sample.major, 0),
+    time,
     minor: [],
     major: [],
     rss: [],
-    latency: sorted.some((sample) => sample.latency !== undefined)
+    latency: samples.some((sample) => sample.latency !== undefined)
       ? { minorP50: [], minorP99: [], majorP50: [], majorP99: [] }
       : null,
   };
-  for (const sample of sorted) {
-    const previous = series.time.at(-1) ?? Number.NEGATIVE_INFINITY;
-    const start = sample.time - origin - sample.seconds;
-    const end = Math.max(round(sample.time - origin), round(previous + 1 / STEPS));
-    if (start - previous > GAP * sample.seconds && round(start) > previous && round(start) < end) {
-      pushRow(series, round(start), null);
-    }
-    pushRow(series, end, sample);
-  }
+  for (const row of rows) pushRow(series, row);
   return series;
 }
 

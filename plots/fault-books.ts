@@ -166,7 +166,11 @@ export function explanations(
   more: readonly (readonly [string, string])[] = [["time in faults", SHARE]],
 ): string {
   const own = more.filter(([name]) => !ACCOUNTS.some(({ title }) => title === name));
-  const terms = [...ACCOUNTS.map(({ title, help }) => [title, help] as const), ...own];
+  return termsSection([...ACCOUNTS.map(({ title, help }) => [title, help] as const), ...own]);
+}
+
+/** Words with what they mean, trusted markup. */
+export function termsSection(terms: readonly (readonly [string, string])[]): string {
   return `<section class="terms"><h2>What the words mean</h2><dl>${terms
     .map(([title, help]) => `<div><dt>${title}</dt><dd>${help}</dd></div>`)
     .join(

@@ -2,6 +2,7 @@
 
 import { bytes, count, elapsed, nanoseconds, plain } from "./browser/units.js";
 import type { Run } from "./fault-run.ts";
+import { header, verdictLine } from "./header.ts";
 import { html } from "./text.ts";
 
 /** EndedBy in words. */
@@ -11,6 +12,7 @@ export const ENDED: Readonly<Record<string, string>> = {
   interrupt: "by interrupt",
   exit: "with the target",
   failure: "by a failure",
+  recording: "with the recording",
 };
 
 /** "2026-01-02 03:04:05 UTC"; a time that no calendar has is shown as the number. */
@@ -76,15 +78,12 @@ function tiles({ samples, summaries }: Run): [string, string, string][] {
 }
 
 export function headerOf(run: Run, verdict: string | null): string {
-  const rows = facts(run).filter(([, text]) => text !== "");
-  return `<header>
-<h1>Page faults of <bdi>${html(run.start?.target ?? "an unknown target")}</bdi></h1>
-${verdict === null ? "" : `<p class="verdict">${html(verdict)}</p>`}
-<ul class="tiles">${tiles(run)
-    .map(([label, text, tint]) => `<li class="${tint}"><strong>${text}</strong><span>${label}</span></li>`)
-    .join("")}</ul>
-<dl class="facts">${rows.map(([name, text]) => `<div><dt>${name}</dt><dd><bdi>${html(text)}</bdi></dd></div>`).join("")}</dl>
-</header>`;
+  return header({
+    title: `Page faults of <bdi>${html(run.start?.target ?? "an unknown target")}</bdi>`,
+    verdicts: verdict === null ? [] : [verdictLine(verdict)],
+    tiles: tiles(run),
+    facts: facts(run),
+  });
 }
 
 interface Noted {
@@ -94,21 +93,15 @@ interface Noted {
 }
 
 /** Errors, what was asked for and could not be had, and a run without its end. */
-export function noticesOf({ start, summaries, errors }: Noted): string {
+export function noticesOf(
+  { start, summaries, errors }: Noted,
+  lost = "the recording ends before its summary, so the books cannot be shown",
+): string {
   const notices = [
     ...errors.map(({ message }) => ["error", "Error", message] as const),
     ...(start?.degraded ?? []).map((text) => ["degraded", "Degraded", text] as const),
   ];
-  const cut =
-    summaries.length > 0
-      ? []
-      : [
-          [
-            "degraded",
-            "No summary",
-            "the recording ends before its summary, so the books cannot be shown",
-          ] as const,
-        ];
+  const cut = summaries.length > 0 ? [] : [["degraded", "No summary", lost] as const];
   return [...notices, ...cut]
     .map(
       ([kind, title, text]) =>

@@ -3,6 +3,7 @@
 import type { FaultRecord, LatencyBucket, SummaryRecord } from "../lib/metric/record.ts";
 import { style } from "./assets.ts";
 import { count } from "./browser/units.js";
+import { choiceOf, WHOSE } from "./choice.ts";
 import { type Series, seriesOf } from "./columns.ts";
 import { booksSection, explanations } from "./fault-books.ts";
 import { headerOf, noticesOf } from "./fault-header.ts";
@@ -10,7 +11,7 @@ import { runOf } from "./fault-run.ts";
 import { metric, sentence } from "./metrics.ts";
 import { BUSIEST, othersOf } from "./overview.ts";
 import { page } from "./page.ts";
-import { html, visible } from "./text.ts";
+import { visible } from "./text.ts";
 
 const STYLE = style("style.css");
 
@@ -34,9 +35,6 @@ const CHARTS = {
   },
 } as const;
 
-/** The browser fills in the process that was chosen. */
-const WHOSE = '<bdi class="whose" data-place="whose"></bdi>';
-
 export interface FaultPageOptions {
   /** One plain sentence on what the figures mean. */
   verdict?: string | null;
@@ -45,13 +43,6 @@ export interface FaultPageOptions {
 function figure(name: keyof typeof CHARTS): string {
   const { title, help } = CHARTS[name];
   return `<figure><figcaption><h3>${title}</h3><p>${help}</p></figcaption><div class="plot" data-place="${name}"></div></figure>`;
-}
-
-function choiceOf(series: readonly Series[], kind: string): string {
-  const options = series.map(
-    ({ name, faults }, index) => `<option value="${index}">${html(name)}: ${count(faults)} faults</option>`,
-  );
-  return `<p class="choice"><label>${kind === "thread" ? "Thread" : "Process"} <select data-place="choice">${options.join("")}</select></label></p>`;
 }
 
 function charts(series: readonly Series[], samples: number): string {
@@ -66,7 +57,10 @@ function charts(series: readonly Series[], samples: number): string {
       : "";
   const latency = series.some((one) => one.latency !== null) ? figure("latency") : "";
   return `${overview}<section><h2>${series.length > 1 ? `One ${kind}` : "Over time"}</h2>
-${series.length > 1 ? choiceOf(series, kind) : ""}${few}
+${choiceOf(
+  series.map(({ name, faults }) => `${name}: ${count(faults)} faults`),
+  kind === "thread" ? "Thread" : "Process",
+)}${few}
 ${figure("minor")}${figure("major")}${latency}
 <p class="hint">Drag to zoom all charts, double-click to see the whole run. A line is level over the interval it was counted in; a break means that nothing was sampled.</p></section>`;
 }

@@ -1,5 +1,6 @@
 /** What the browser draws of one process: its heat as numbered rows and bins, and the rate over time. */
 
+import type { HeatRecord } from "../lib/metric/map-record.ts";
 import { type Band, type Block, bandsOf, type Extent } from "./heat-bands.ts";
 import { binsOf, type MapProcess } from "./map-run.ts";
 import { visible } from "./text.ts";
@@ -12,7 +13,15 @@ export interface HeatData {
   bins: number;
   bands: Band[];
   /** Columns, by row and then by bin. A row is a block: they count through the segments of all bands. */
-  cells: { row: number[]; bin: number[]; minor: number[]; major: number[] };
+  cells: {
+    row: number[];
+    bin: number[];
+    minor: number[];
+    major: number[];
+    /** With --types: how many of them were writes, and how many copies on write. */
+    write?: number[];
+    copyOnWrite?: number[];
+  };
   /** An interval's value stands at its end; see columns.ts. */
   rates: { time: number[]; minor: (number | null)[]; major: (number | null)[] };
 }
@@ -30,7 +39,14 @@ export interface ProcessData {
   heat: HeatData | null;
 }
 
-type Cell = readonly [address: number, bin: number, minor: number, major: number];
+type Cell = readonly [
+  address: number,
+  bin: number,
+  minor: number,
+  major: number,
+  write?: number,
+  copyOnWrite?: number,
+];
 
 function blocksOf(cells: readonly Cell[]): Block[] {
   const blocks: Block[] = [];
@@ -92,12 +108,15 @@ function ratesOf(cells: readonly Cell[], bins: number, binSeconds: number, from:
   return { time, minor, major };
 }
 
+/** Whether its cells say what the accesses were. */
+export const hasTypes = ({ cells }: HeatRecord): boolean => cells.some((cell) => cell.length > 4);
+
 /** @param end seconds from the origin to the end of the run */
 function heatOf({ heat, regions }: MapProcess, origin: number, end: number): HeatData | null {
   if (heat === null || heat.cells.length === 0) return null;
   const { blockBytes, binSeconds } = heat;
   const cells = heat.cells
-    .map(([address, bin, minor, major]): Cell => [Number(address), bin, minor, major])
+    .map(([address, ...rest]): Cell => [Number(address), ...rest])
     .sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   const bands = bandsOf(blocksOf(cells), regions.map(extentOf), blockBytes);
   const bins = binsOf(heat);
@@ -109,6 +128,12 @@ function heatOf({ heat, regions }: MapProcess, origin: number, end: number): Hea
       bin: cells.map(([, bin]) => bin),
       minor: cells.map(([, , minor]) => minor),
       major: cells.map(([, , , major]) => major),
+      ...(hasTypes(heat)
+        ? {
+            write: cells.map(([, , , , write = 0]) => write),
+            copyOnWrite: cells.map(([, , , , , copyOnWrite = 0]) => copyOnWrite),
+          }
+        : {}),
     },
     rates: ratesOf(cells, bins, binSeconds, from, end),
   };

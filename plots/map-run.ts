@@ -1,6 +1,7 @@
 /** The records of pgfaultmap, sorted by process. Any of them may be missing: a recording can be cut anywhere. */
 
 import type {
+  FunctionRecord,
   HeatRecord,
   MapRecord,
   MapStartRecord,
@@ -8,6 +9,7 @@ import type {
   RegionRecord,
 } from "../lib/metric/map-record.ts";
 import type { ErrorRecord } from "../lib/metric/record.ts";
+import { groupedByPid } from "./grouped.ts";
 
 export interface MapProcess {
   pid: number;
@@ -15,13 +17,18 @@ export interface MapProcess {
   name: string;
   faults: number;
   regions: RegionRecord[];
+  /** The busiest first. */
+  functions: FunctionRecord[];
   heat: HeatRecord | null;
   summary: MapSummaryRecord | null;
 }
 
+/** Processes that a page has room for; what is below has few faults, the records have it. */
+const PROCESSES_MOST = 50;
+
 export interface MapRun {
   start: MapStartRecord | null;
-  /** The busiest first. */
+  /** The busiest first; at most so many as a page has room for. */
   processes: MapProcess[];
   summaries: MapSummaryRecord[];
   errors: ErrorRecord[];
@@ -39,6 +46,7 @@ export function binsOf(heat: HeatRecord): number {
 export function mapRunOf(records: readonly MapRecord[]): MapRun {
   const start = records.find((record) => record.type === "start") ?? null;
   const regions = records.filter((record) => record.type === "region");
+  const functions = records.filter((record) => record.type === "function");
   const heats = records.filter((record) => record.type === "heat");
   const summaries = records.filter((record) => record.type === "summary");
   const errors = records.filter((record) => record.type === "error");
@@ -49,33 +57,27 @@ export function mapRunOf(records: readonly MapRecord[]): MapRun {
   ];
   const earliest = begins.reduce((least, time) => Math.min(least, time), Infinity);
   const origin = Number.isFinite(earliest) ? earliest : (summaries[0]?.time ?? 0);
-  const pids = new Set([...summaries, ...regions, ...heats].map(({ pid }) => pid));
-  const byPid = grouped(regions);
+  const pids = new Set([...summaries, ...regions, ...functions, ...heats].map(({ pid }) => pid));
+  const byPid = groupedByPid(regions);
+  const functionsByPid = groupedByPid(functions);
+  const summaryOf = new Map(summaries.map((summary) => [summary.pid, summary]));
+  const heatOf = new Map(heats.map((heat) => [heat.pid, heat]));
   const processes = [...pids].map((pid): MapProcess => {
-    const summary = summaries.find((one) => one.pid === pid) ?? null;
+    const summary = summaryOf.get(pid) ?? null;
     const own = byPid.get(pid) ?? [];
     return {
       pid,
       name: summary === null ? `pid ${pid}` : `${summary.comm} ${pid}`,
       faults: summary?.faults ?? own.reduce((sum, { minor, major }) => sum + minor + major, 0),
       regions: own.toSorted((a, b) => b.minor + b.major - (a.minor + a.major)),
-      heat: heats.find((one) => one.pid === pid) ?? null,
+      functions: functionsByPid.get(pid) ?? [],
+      heat: heatOf.get(pid) ?? null,
       summary,
     };
   });
   return {
     ...{ start, summaries, errors, origin },
-    processes: processes.sort((a, b) => b.faults - a.faults || a.pid - b.pid),
+    processes: processes.sort((a, b) => b.faults - a.faults || a.pid - b.pid).slice(0, PROCESSES_MOST),
     seconds: Math.max(0, ends.reduce((most, time) => Math.max(most, time), origin) - origin),
   };
-}
-
-function grouped(regions: readonly RegionRecord[]): Map<number, RegionRecord[]> {
-  const byPid = new Map<number, RegionRecord[]>();
-  for (const region of regions) {
-    const group = byPid.get(region.pid);
-    if (group) group.push(region);
-    else byPid.set(region.pid, [region]);
-  }
-  return byPid;
 }

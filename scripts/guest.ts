@@ -28,7 +28,7 @@ const describe = (program: Command): Command =>
     .passThroughOptions()
     .addOption(new Option("--kernel <NAME>", "which kernel it boots").choices([...KERNELS]).default("built"))
     .option("--memory <MB>", "memory, over two nodes", atLeast(1024), 2048)
-    .option("--cpus <N>", "CPUs, over two nodes", atLeast(2), 2)
+    .option("--cpus <N>", "CPUs, over two nodes", atLeast(1), 2)
     .option("--limit <SECONDS>", "end a guest that takes longer; a shell has no limit", count, 600)
     .addHelpText("after", EXAMPLES);
 

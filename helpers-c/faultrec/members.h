@@ -2,7 +2,8 @@
  *
  * A process joins when it is named or forked by a member, and leaves once a read
  * of the rings that began after its end is done: all that it did has been told by
- * then, its number may belong to somebody else soon.
+ * then, its number may belong to somebody else soon. Where everybody is recorded,
+ * nobody joins or leaves.
  */
 #ifndef FAULTREC_MEMBERS_H
 #define FAULTREC_MEMBERS_H
@@ -22,11 +23,23 @@ static struct {
 	struct member *list;
 	struct pollfd *polls;		/* FIXED others, then a pidfd for each of `list` */
 	int count, room, fixed;
+	int everybody;
 } members;
 
 static inline int is_member(uint32_t pid)
 {
 	return pid < PID_MOST && members.bits[pid / 64] >> pid % 64 & 1;
+}
+
+static void member_except(pid_t pid) { members.bits[pid / 64] &= ~(1ull << pid % 64); }
+
+/* But this process, and those without a number here (0: of another pid namespace). */
+static void members_everybody(void)
+{
+	members.everybody = 1;
+	memset(members.bits, 0xff, sizeof members.bits);
+	member_except(0);
+	member_except(getpid());
 }
 
 static void members_room(void)
@@ -88,7 +101,7 @@ static void members_leave(uint64_t time)
 			i++;
 			continue;
 		}
-		members.bits[member->pid / 64] &= ~(1ull << member->pid % 64);
+		member_except(member->pid);
 		int last = --members.count;
 		*member = members.list[last];
 		members.polls[members.fixed + i] = members.polls[members.fixed + last];

@@ -1,4 +1,4 @@
-/* ring.h - perf's rings, two a CPU, read together in the order of time.
+/* ring.h - perf's rings, two a CPU; round.h reads them.
  *
  * Minor faults have a ring to themselves: no identifier in each of them needs to
  * tell them from major ones, and however fast they come, no mapping is lost.
@@ -6,20 +6,14 @@
  * A ring's owner is a dummy event on this process, which every user may open; the
  * events of the targets are redirected to it (PERF_EVENT_IOC_SET_OUTPUT wants the
  * same CPU and the same clock, kernel/events/core.c). So a ring outlives them all.
- *
- * Order: what has been written until a round began is read in the next round. By
- * then no CPU is still busy writing an older record (perf's ordered_events rely on
- * the same). Records wait in the rings, so nothing is copied for it.
  */
 #ifndef FAULTREC_RING_H
 #define FAULTREC_RING_H
 
-#include <linux/perf_event.h>
-#include <sys/ioctl.h>
+#include <stdint.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include "../common.h"
+#include "../perf.h"
 
 enum ring_kind { MINORS, OTHERS, RING_KINDS };
 
@@ -39,6 +33,12 @@ struct ring {
 	uint64_t mask, head, cursor;
 	const struct perf_event_header *next;	/* the record at the cursor, or NULL */
 	uint64_t time;				/* its time */
+	struct stretch {	/* what lies between two records that have a time, see stretch.h */
+		uint64_t readable, settled, end;	/* positions, as `head` */
+		uint64_t time;
+		struct task { uint32_t pid, tid; } task;	/* whose it is; 0 where nobody knows */
+		int may_wait;		/* until somebody knows */
+	} stretch;
 	char wrapped[RECORD_MOST];		/* it, where the end of the ring cuts it */
 };
 
@@ -47,7 +47,12 @@ static struct {
 	int count;
 	size_t size;		/* of one for minor faults */
 	size_t sample_time;	/* offset of the time in a sample */
+	size_t short_size;	/* of a sample without an instruction and an address: 0 if there is none */
+	int timeless;		/* minor faults have an address alone */
+	uint64_t over;		/* when the last round was: all that happened before has been written */
 } rings;
+
+enum { SHORT_TIME = sizeof(struct perf_event_header) + 8 };	/* its time's offset */
 
 static inline uint64_t now_ns(clockid_t clock)
 {
@@ -57,9 +62,10 @@ static inline uint64_t now_ns(clockid_t clock)
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
-static inline int perf_open(const struct perf_event_attr *attr, pid_t tid, int cpu)
+/* Of one thread, of all (-1), or with PERF_FLAG_PID_CGROUP of the cgroup that `whom` has open. */
+static inline int perf_open(const struct perf_event_attr *attr, int whom, int cpu, unsigned long flags)
 {
-	return syscall(SYS_perf_event_open, attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	return syscall(SYS_perf_event_open, attr, whom, cpu, -1, flags | PERF_FLAG_FD_CLOEXEC);
 }
 
 /* Opens the ring: 0, or the error. */
@@ -73,7 +79,7 @@ static int ring_open(struct ring *ring, size_t size)
 		.watermark = 1, .wakeup_watermark = size / 4,
 	};
 
-	ring->fd = perf_open(&attr, 0, ring->cpu);
+	ring->fd = perf_open(&attr, 0, ring->cpu, 0);
 	if (ring->fd < 0)
 		return errno;
 	void *at = mmap(NULL, system_page + size, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
@@ -139,71 +145,6 @@ static void rings_open(size_t sample_time)
 	if (error)
 		die(FAILED, "cannot open perf's rings: %s", strerror(error));
 	rings.size = size;
-}
-
-/* The word in which a record says its time; all but samples end with it (sample_id_all). */
-static inline uint64_t record_time(const struct perf_event_header *record)
-{
-	size_t at = record->type == PERF_RECORD_SAMPLE ? rings.sample_time : record->size - 8u;
-
-	return *(const uint64_t *)((const char *)record + at);
-}
-
-/* Sets `next` and `time` to what is at the cursor. */
-static inline void ring_peek(struct ring *ring)
-{
-	if (ring->cursor == ring->head) {
-		ring->next = NULL;
-		ring->time = UINT64_MAX;
-		return;
-	}
-	uint64_t at = ring->cursor & ring->mask, left = ring->mask + 1 - at;
-	const struct perf_event_header *record = (const void *)(ring->data + at);
-	if (record->size > left) {
-		size_t size = record->size;
-		memcpy(ring->wrapped, record, left);
-		memcpy(ring->wrapped + left, ring->data, size - left);
-		record = (const void *)ring->wrapped;
-	}
-	ring->next = record;
-	ring->time = record_time(record);
-}
-
-typedef void record_reader(const struct ring *ring, const struct perf_event_header *record);
-
-/* Reads everything that happened until `limit` in the order of time. */
-static void rings_read(uint64_t limit, record_reader *reader)
-{
-	for (int i = 0; i < rings.count; i++) {
-		struct ring *ring = &rings.ring[i];
-		ring->head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE);
-		ring_peek(ring);
-	}
-	for (;;) {
-		struct ring *first = NULL;
-		uint64_t until = limit;	/* where another ring takes over */
-		for (int i = 0; i < rings.count; i++) {
-			struct ring *ring = &rings.ring[i];
-			if (!ring->next)
-				continue;
-			if (!first || ring->time < first->time) {
-				if (first && first->time < until)
-					until = first->time;
-				first = ring;
-			} else if (ring->time < until) {
-				until = ring->time;
-			}
-		}
-		if (!first || first->time > limit)
-			break;
-		do {
-			reader(first, first->next);
-			first->cursor += first->next->size;
-			ring_peek(first);
-		} while (first->next && first->time <= until);
-	}
-	for (int i = 0; i < rings.count; i++)
-		__atomic_store_n(&rings.ring[i].page->data_tail, rings.ring[i].cursor, __ATOMIC_RELEASE);
 }
 
 #endif

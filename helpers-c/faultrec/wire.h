@@ -26,7 +26,12 @@ enum { WIRE_VERSION = 1, PREFIX = 24, COMM_SIZE = 16 };
 enum kind { READY = 1, FAULT, MMAP, COMM, FORK, EXIT, LOST, GONE, END };
 
 /* flags */
-enum { FAULT_MAJOR = 1, FAULT_KERNEL = 2 };	/* FAULT: else minor, in user mode */
+enum {						/* FAULT: else minor, in user mode */
+	FAULT_MAJOR = 1, FAULT_KERNEL = 2,
+	FAULT_ACCESS = 4,			/* the next three are known (HAS_ACCESS) */
+	FAULT_PRESENT = 8,			/* the page was there: protection */
+	FAULT_WRITE = 16, FAULT_EXECUTE = 32,	/* else a read */
+};
 enum { COMM_EXEC = 1 };				/* COMM: because of an exec */
 enum { LOST_OTHERS = 1 };			/* LOST: majors, mappings, tasks; else minor faults */
 
@@ -38,7 +43,12 @@ enum {
 	USER_ONLY = 8,		/* faults in kernel mode are not seen: no privilege */
 	MACHINE = 16,		/* one event a CPU for all processes, filtered by pid */
 	FOLLOW = 32,		/* forked children too */
+	HAS_LATENCY = 64,	/* FAULT has its latency */
+	HAS_ACCESS = 128,	/* FAULT has its access in its flags */
+	LIGHT = 256,		/* a minor fault has the time of the end of its stretch */
 };
+
+#define LATENCY_UNKNOWN UINT64_MAX	/* ns: its entry was lost, or came before READY */
 
 struct prefix {
 	uint8_t kind, flags;
@@ -53,6 +63,7 @@ struct wire_ready {
 	uint32_t unsure;	/* threads that may be recorded twice, see attach.h */
 	int64_t realtime;	/* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
 	uint64_t ring;		/* bytes of a CPU's ring for minor faults */
+	uint64_t interval;	/* ns between two reads of the rings, about: no stretch is longer */
 };
 
 struct wire_mmap {
@@ -80,6 +91,13 @@ struct wire_end {
 	struct prefix prefix;
 	struct wire_tally minor, major;
 	uint64_t lost_others;	/* by PERF_RECORD_LOST: mappings and tasks, majors too */
+};
+
+/* Follows in END with HAS_LATENCY or HAS_ACCESS. told are those of the targets that were read. */
+struct wire_entries {
+	struct wire_tally tally;
+	uint64_t failed;	/* that nothing completed */
+	uint64_t open;		/* neither completed nor failed by now */
 };
 
 /* Output, gathered: a write costs more than a thousand records. */

@@ -3,10 +3,8 @@
 #define PAGEOUT_H
 
 #include "pages.h"
+#include "uapi/mman.h"
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21	/* include/uapi/asm-generic/mman-common.h, Linux 5.4 */
-#endif
 enum { PAGEMAP_SWAPPED = 62 };	/* Documentation/admin-guide/mm/pagemap.rst */
 
 /* v1 and v2 both take a pid in cgroup.procs. */

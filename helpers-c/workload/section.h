@@ -25,6 +25,18 @@ struct section {
 
 struct faults { long minor, major; };
 
+/* The command line of a workload whose one option is -w: argv[optind] is the first of so many arguments. */
+static inline void section_arguments(struct section *section, int argc, char **argv, int wanted, const char *usage)
+{
+	for (int option; (option = getopt(argc, argv, "+w")) != -1;) {
+		if (option != 'w')
+			exit(USAGE);
+		section->wait = 1;
+	}
+	if (argc - optind != wanted)
+		die(USAGE, "usage: %s", usage);
+}
+
 static const char done_line[] = "{\"state\":\"done\"}\n";
 
 /* Writes `line` and waits for a byte. With length 0 and `bytes` 0 it does

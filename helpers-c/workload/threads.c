@@ -65,15 +65,8 @@ static void touch_heap(size_t size)
 int main(int argc, char **argv)
 {
 	static struct section section;
-	int option;
 
-	while ((option = getopt(argc, argv, "+w")) != -1) {
-		if (option != 'w')
-			return USAGE;
-		section.wait = 1;
-	}
-	if (argc - optind != 2)
-		die(USAGE, "usage: threads [-w] THREADS PAGES");
+	section_arguments(&section, argc, argv, 2, "threads [-w] THREADS PAGES");
 	long threads = parse_number("THREADS", argv[optind], 1, 10000);
 	long count = parse_number("PAGES", argv[optind + 1], 1, 1L << 30);
 	struct worker *workers = calloc(threads, sizeof *workers);

@@ -45,15 +45,8 @@ static int ascending(const void *a, const void *b)
 int main(int argc, char **argv)
 {
 	static struct section section;
-	int option;
 
-	while ((option = getopt(argc, argv, "+w")) != -1) {
-		if (option != 'w')
-			return USAGE;
-		section.wait = 1;
-	}
-	if (argc - optind != 2)
-		die(USAGE, "usage: walk [-w] PAGES ROUNDS");
+	section_arguments(&section, argc, argv, 2, "walk [-w] PAGES ROUNDS");
 	long count = parse_number("PAGES", argv[optind], 1, 1L << 30);
 	long rounds = parse_number("ROUNDS", argv[optind + 1], 1, 1000000);
 	double *ns = malloc(rounds * sizeof *ns);

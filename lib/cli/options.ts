@@ -21,11 +21,12 @@ export const withOutput = (program: Command): Command =>
     .option("-j, --json", "print records as NDJSON instead of tables")
     .option("--csv <FILE>", "write the samples as CSV", path)
     .option("--html <FILE>", "write a self-contained page with charts", path)
-    .addOption(
-      new Option("--color <WHEN>", "colour on standard output")
-        .choices(["auto", "always", "never"])
-        .default("auto"),
-    );
+    .addOption(colorOption());
+
+export const colorOption = (): Option =>
+  new Option("--color <WHEN>", "colour on standard output")
+    .choices(["auto", "always", "never"])
+    .default("auto");
 
 export const withRecording = (program: Command): Command =>
   program.option("-o, --output <DIR>", "record into a new directory, for report DIR", path);

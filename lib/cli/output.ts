@@ -27,8 +27,17 @@ export class StandardOutput {
     return this.isTTY ? process.stdout.rows : null;
   }
 
+  /** Columns of the terminal, or null. */
+  get columns(): number | null {
+    return this.isTTY ? process.stdout.columns : null;
+  }
+
   line(text: string): void {
-    if (!this.#closed) process.stdout.write(`${text}\n`);
+    this.write(`${text}\n`);
+  }
+
+  write(text: string): void {
+    if (!this.#closed) process.stdout.write(text);
   }
 
   /** Resolves when all that was written has been taken, or cannot be any more. */

@@ -53,7 +53,7 @@ export async function runTool(tool: Tool, argv: readonly string[] = process.argv
     .version(VERSION, "--version", "print the version")
     .helpOption("-h, --help", "print this help")
     .configureHelp({ helpWidth: 80 })
-    .configureOutput({ outputError: (text) => warn(usageError(text)) })
+    .configureOutput({ outputError: (text) => warn(usageError(text) + hintOf(text, program)) })
     .exitOverride();
   try {
     program.parse(own, { from: "user" });
@@ -82,6 +82,12 @@ const usageError = (text: string): string =>
     .replace(/: Allowed choices are /, ": give one of ")
     .replace(/\. Expected/, ": expected")
     .replace(/\.$/, "");
+
+/** Who gives a command without "--" is told where it belongs. */
+const hintOf = (text: string, program: Command): string =>
+  text.includes("too many arguments") && program.usage().includes("COMMAND")
+    ? ": a command goes after --"
+    : "";
 
 function statusOf(error: unknown, warn: (message: string) => void): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;

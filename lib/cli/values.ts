@@ -36,6 +36,16 @@ export function pids(text: string, previous: number[] = []): number[] {
   return [...previous, ...each];
 }
 
+const SIZE_UNITS = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 } as const;
+
+/** "64M", "1G": bytes. */
+export function size(text: string): number {
+  const found = /^(\d+)([KMGT])$/i.exec(text);
+  const unit = Object.entries(SIZE_UNITS).find(([letter]) => letter === found?.[2]?.toUpperCase());
+  if (found === null || unit === undefined) throw new InvalidArgumentError("give a size as 64M or 1G");
+  return Number(found[1]) * unit[1];
+}
+
 /** A file, a directory or a cgroup: an empty one is a variable that was not set. */
 export function path(text: string): string {
   if (text === "") throw new InvalidArgumentError("it is empty");

@@ -21,7 +21,7 @@ export const bpftrace: Check = {
 /** The events of record, through BPF, each fault one by one. */
 export const softwareEvents: Check = {
   severity: "warn",
-  loses: "latency, access types; counts then come from plain perf events",
+  loses: "latency, access types, pgfaultmap --via bpftrace; counts then come from plain perf events",
   attempt: () =>
     attachProbes(
       "software:minor-faults:1 { @minor = count(); } software:major-faults:1 { @major = count(); }",

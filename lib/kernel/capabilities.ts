@@ -9,6 +9,9 @@ import { perf, perfEvents } from "./perf.ts";
 import { privilege } from "./privilege.ts";
 import { proc } from "./proc.ts";
 import { faultTracepoint, processTracepoints, tracefs } from "./tracefs.ts";
+import { uffdRwp } from "./userfaultfd.ts";
+import { damonVaddr, pageIdle, softDirty } from "./working-set.ts";
+import { wssWritten } from "./wss-written.ts";
 
 const CHECKS = {
   node,
@@ -26,6 +29,11 @@ const CHECKS = {
   fentry,
   kprobe,
   cgroup,
+  "page-idle": pageIdle,
+  "soft-dirty": softDirty,
+  damon: damonVaddr,
+  "uffd-rwp": uffdRwp,
+  "wss-written": wssWritten,
 } satisfies Record<string, Check>;
 
 export type CapabilityName = keyof typeof CHECKS;

@@ -9,7 +9,7 @@ const PARANOID = "/proc/sys/kernel/perf_event_paranoid";
 
 export const perf: Check = {
   severity: "warn",
-  loses: "--via perf",
+  loses: "--via perf, pgfaultmap --from",
   attempt: async () => {
     const tried = await attempt("perf", ["stat", "-x,", "-e", "minor-faults", "--", "true"]);
     if (!tried.found) return lacks("perf not found", install("linux-perf"));
@@ -21,6 +21,11 @@ export const perf: Check = {
     );
   },
 };
+
+/** perf then leaves out the kernel's part by itself, and says so only in the names of its events ("minor-faults:u"). */
+export function countsUserModeOnly(): boolean {
+  return !isRoot() && Number(readFileSync(PARANOID, "utf8")) > 1;
+}
 
 /** perf_event_open(2) on another process, as --via counters does it: with helpers-c/faultcount. */
 export const perfEvents: Check = {

@@ -117,7 +117,7 @@ export interface SummaryRecord {
   exitStatus: number | null;
 }
 
-export type EndedBy = "count" | "duration" | "interrupt" | "exit" | "failure";
+export type EndedBy = "count" | "duration" | "interrupt" | "exit" | "failure" | "recording";
 
 /** Why a run did not end as asked: the source died, or the recording was cut. The summaries follow it. */
 export interface ErrorRecord {

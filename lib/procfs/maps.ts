@@ -36,11 +36,11 @@ export function parseMapsLine(line: string): Mapping | null {
   };
 }
 
-/** The mappings of a process in the order of their addresses; empty when it is gone or may not be read. */
-export function readMaps(pid: number, root = "/proc"): Mapping[] {
+/** /proc/PID/maps, mappings in the order of their addresses; null when it is gone or may not be read. */
+export function readMapsText(pid: number, root = "/proc"): string | null {
   try {
-    return parseMaps(readFileSync(`${root}/${pid}/maps`, "utf8"));
+    return readFileSync(`${root}/${pid}/maps`, "utf8");
   } catch {
-    return []; // gone, or another user's
+    return null; // gone, or another user's
   }
 }

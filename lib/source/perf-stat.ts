@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { EXIT, UserError } from "../cli/error.ts";
-import { isRoot, withFix } from "../kernel/fix.ts";
+import { withFix } from "../kernel/fix.ts";
+import { countsUserModeOnly } from "../kernel/perf.ts";
 import { Queue } from "../subprocess/queue.ts";
 import { startTracer, type Tracer } from "../subprocess/tracer.ts";
 import { USER_ONLY } from "./counters.ts";
@@ -60,7 +60,7 @@ export async function attachPerfStat(options: SourceOptions): Promise<AttachedSo
   const degraded = ["perf stat counts forked children in the row of the process they come from"];
   if (options.latency) degraded.push("latency needs eBPF (--via bpftrace)");
   if (options.types) degraded.push("access types need eBPF (--via bpftrace)");
-  if (isRestricted()) degraded.push(USER_ONLY);
+  if (countsUserModeOnly()) degraded.push(USER_ONLY);
   const queue = new Queue<Tick>();
   const totals = new Map<number, TaskCounts>();
   const perTick = Math.ceil(options.tick / LONGEST_INTERVAL_S);
@@ -145,12 +145,6 @@ export async function attachPerfStat(options: SourceOptions): Promise<AttachedSo
     },
     lost: () => (cut ? null : 0),
   };
-}
-
-/** perf then counts user mode alone, and says so only in the names of its events. */
-function isRestricted(): boolean {
-  if (isRoot()) return false;
-  return Number(readFileSync("/proc/sys/kernel/perf_event_paranoid", "utf8")) > 1;
 }
 
 function perfArguments(pid: number, interval: number): string[] {

@@ -25,3 +25,20 @@ export class LineSplitter {
     return lines;
   }
 }
+
+/** Takes all chunks of a stream of bytes; none where there is no stream. */
+export async function forEachChunk(stream: unknown, take: (chunk: Uint8Array) => void): Promise<void> {
+  if (!isByteStream(stream)) return;
+  for await (const chunk of stream) take(chunk);
+}
+
+/** Takes all lines of a stream of bytes; none where there is no stream. */
+export async function forEachLine(stream: unknown, take: (line: string) => void): Promise<void> {
+  const splitter = new LineSplitter();
+  await forEachChunk(stream, (chunk) => splitter.push(chunk).forEach(take));
+  splitter.end().forEach(take);
+}
+
+function isByteStream(stream: unknown): stream is AsyncIterable<Uint8Array> {
+  return typeof stream === "object" && stream !== null && Symbol.asyncIterator in stream;
+}

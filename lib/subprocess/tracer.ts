@@ -1,4 +1,4 @@
-import { Duplex } from "node:stream";
+import { Duplex, Readable } from "node:stream";
 import { execa, type Options } from "execa";
 import { EXIT, UserError } from "../cli/error.ts";
 import { bpftrace } from "../kernel/bpftrace.ts";
@@ -6,9 +6,9 @@ import { runCheck } from "../kernel/capability.ts";
 import { perf } from "../kernel/perf.ts";
 import { helperPath } from "../paths.ts";
 import { causeIn } from "./cause.ts";
-import { LineSplitter } from "./lines.ts";
+import { forEachChunk, forEachLine } from "./lines.ts";
 
-/** How long a tracer may take to print its last maps and end, before it is killed. */
+/** How long a tracer that is to end may say nothing, before it is killed: its last maps or faults may be many. */
 const GRACE_MS = 15_000;
 /** A stop signal that meets bpftrace outside its poll is lost (docs/sources.md): it is repeated. */
 const REPEAT_MS = 500;
@@ -30,6 +30,8 @@ export interface Tracer {
   readonly ended: Promise<TracerEnd>;
   /** Writes a line to its control descriptor (4); resolves when it acknowledged on 5, or has ended. */
   command(text: string): Promise<void>;
+  /** Its standard output, for another tracer's `input`. */
+  readonly output: Readable | null;
 }
 
 export interface TracerOptions {
@@ -38,8 +40,17 @@ export interface TracerOptions {
   /** Takes the bytes as they come, instead of lines. */
   onChunk?: (chunk: Uint8Array) => void;
   onErrorLine?: (line: string) => void;
-  /** Where its lines come from: its standard output, or a descriptor of its own (perf's --log-fd). */
-  linesFrom?: "stdout" | "fd3";
+  /**
+   * Where its lines come from: its standard output, or a descriptor of its own (perf's --log-fd).
+   * "nowhere": its standard output is for another tracer, straight from the one to the other.
+   */
+  linesFrom?: "stdout" | "fd3" | "nowhere";
+  /** Instead of GRACE_MS. */
+  graceMs?: number;
+  /** Takes commands (perf's --control fd:4,5); one with lines from fd3 always does. */
+  control?: boolean;
+  /** The `output` of another, which is lost to everybody else. */
+  input?: Readable;
 }
 
 /** The programs that a package brings; doctor knows which. */
@@ -56,8 +67,12 @@ export async function stopTracers(): Promise<void> {
   await Promise.all([...running].map((tracer) => tracer.stop()));
 }
 
-/** Descriptors of a tracer with perf's --log-fd 3 and --control fd:4,5: input, output, error, log, control, acknowledgement. */
-const WITH_CONTROL = ["ignore", "ignore", "pipe", "pipe", "pipe", "pipe"] as const;
+/** Input, output, error; with perf's --log-fd 3 and --control fd:4,5 also log, control, acknowledgement. */
+function descriptors({ linesFrom, control, input }: TracerOptions): Options["stdio"] {
+  const log = linesFrom === "fd3";
+  const three = [input ?? "ignore", log ? "ignore" : "pipe", "pipe"] as const;
+  return log || control ? [...three, "pipe", "pipe", "pipe"] : [...three];
+}
 
 /**
  * Starts a tracer that dies with this process, even when that is killed: through helpers-c/leash.
@@ -73,21 +88,28 @@ export async function startTracer(file: string, args: string[], options: TracerO
     if (tail.length > 8) tail.shift();
     options.onErrorLine?.(line);
   };
-  const stdio: Options["stdio"] =
-    options.linesFrom === "fd3" ? [...WITH_CONTROL] : ["ignore", "pipe", "pipe"];
   const child = execa(helperPath("leash"), [String(process.pid), file, ...args], {
-    stdio,
+    stdio: descriptors(options),
     buffer: false,
     reject: false,
     detached: true,
     cleanup: true,
     env: { LC_ALL: "C", ...options.env },
   });
-  const lines = options.linesFrom === "fd3" ? child.stdio[3] : child.stdout;
+  options.input?.destroy(); // it has its own: when it ends, the one before shall notice
+  const lines = { stdout: child.stdout, fd3: child.stdio[3], nowhere: null }[options.linesFrom ?? "stdout"];
   let asked = false;
-  const { onChunk, onLine = () => undefined } = options;
+  let isGivenUp = false;
+  const { onChunk, onLine, graceMs = GRACE_MS } = options;
+  let heard = Date.now();
+  const heed =
+    <T>(take: (part: T) => void = () => undefined) =>
+    (part: T): void => {
+      take(part);
+      heard = Date.now();
+    };
   const drained = [
-    onChunk ? forEachChunk(lines, onChunk) : forEachLine(lines, onLine),
+    onChunk ? forEachChunk(lines, heed(onChunk)) : forEachLine(lines, heed(onLine)),
     forEachLine(child.stderr, remember),
   ];
   const ended = (async (): Promise<TracerEnd> => {
@@ -102,6 +124,7 @@ export async function startTracer(file: string, args: string[], options: TracerO
       if (missing !== null) return missing;
       // from outside, or for want of memory: what it said before is no reason
       if (signal !== null && !asked) return `killed by ${signal}`;
+      if (isGivenUp) return "it did not end when it was told to, and was killed";
       return causeIn(tail) ?? "no reason given";
     };
     return { exitCode, signal, asked, cause: await cause() };
@@ -113,29 +136,53 @@ export async function startTracer(file: string, args: string[], options: TracerO
   const stop = async (): Promise<TracerEnd> => {
     asked = true;
     child.kill("SIGTERM");
-    const again = setInterval(() => child.kill("SIGTERM"), REPEAT_MS);
-    const last = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
+    const asking = Date.now();
+    const again = setInterval(() => {
+      isGivenUp = Date.now() - Math.max(heard, asking) > graceMs;
+      child.kill(isGivenUp ? "SIGKILL" : "SIGTERM");
+    }, REPEAT_MS);
     try {
       return await ended;
     } finally {
       clearInterval(again);
-      clearTimeout(last);
     }
   };
-  const command = async (text: string): Promise<void> => {
-    const streams: readonly unknown[] = child.stdio;
-    const [control, acknowledgement] = [streams[4], streams[5]];
-    if (!isDuplex(control) || !isDuplex(acknowledgement))
-      throw new Error(`${file} has no control descriptor`);
-    const answer = new Promise<void>((resolve) => acknowledgement.once("data", () => resolve()));
-    control.on("error", () => undefined); // it ended first: `ended` says so
-    control.write(`${text}\n`);
-    await Promise.race([answer, ended]);
-  };
-  const tracer = { pid: child.pid, stop, ended, command };
+  const command = commandsTo(file, child.stdio, ended);
+  const output = options.linesFrom === "nowhere" ? asReadable(child.stdout) : null;
+  const tracer = { pid: child.pid, stop, ended, command, output };
   running.add(tracer);
   void ended.then(() => running.delete(tracer));
   return tracer;
+}
+
+/** Sends commands, of which it acknowledges each: perf's --control fd:4,5. */
+function commandsTo(
+  file: string,
+  streams: readonly unknown[],
+  ended: Promise<TracerEnd>,
+): (text: string) => Promise<void> {
+  const [control, acknowledgement] = [streams[4], streams[5]];
+  if (!isDuplex(control) || !isDuplex(acknowledgement)) {
+    return () => Promise.reject(new Error(`${file} has no control descriptor`));
+  }
+  let waiting: (() => void)[] = [];
+  const answer = (): void => {
+    for (const resolve of waiting) resolve();
+    waiting = [];
+  };
+  control.on("error", () => undefined); // it ended first: `ended` says so
+  acknowledgement.on("data", answer);
+  let over = false;
+  void ended.then(() => {
+    over = true;
+    answer();
+  });
+  return (text) =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      if (over) answer();
+      else control.write(`${text}\n`);
+    });
 }
 
 /** What doctor says of a program that is not installed, with the command that helps; null if it is. */
@@ -146,19 +193,6 @@ async function notInstalled(file: string): Promise<string | null> {
   return status === "ok" || fix === null ? null : `${detail}: ${fix}`;
 }
 
-async function forEachChunk(stream: unknown, take: (chunk: Uint8Array) => void): Promise<void> {
-  if (!isByteStream(stream)) return;
-  for await (const chunk of stream) take(chunk);
-}
-
-async function forEachLine(stream: unknown, take: (line: string) => void): Promise<void> {
-  const splitter = new LineSplitter();
-  await forEachChunk(stream, (chunk) => splitter.push(chunk).forEach(take));
-  splitter.end().forEach(take);
-}
+const asReadable = (stream: unknown): Readable | null => (stream instanceof Readable ? stream : null);
 
 const isDuplex = (stream: unknown): stream is Duplex => stream instanceof Duplex;
-
-function isByteStream(stream: unknown): stream is AsyncIterable<Uint8Array> {
-  return typeof stream === "object" && stream !== null && Symbol.asyncIterator in stream;
-}

@@ -73,8 +73,10 @@ export async function holdCommand(argv: readonly string[]): Promise<HeldCommand>
     for await (const chunk of report) {
       for (const text of splitter.push(chunk)) {
         const line = parseLaunchLine(text);
-        if (line.type === "held") held.resolve(line.pid);
-        else if (line.type === "running") running.resolve();
+        if (line.type === "held") {
+          known = true;
+          held.resolve(line.pid);
+        } else if (line.type === "running") running.resolve();
         else if (line.type === "ended") {
           ended.resolve(line.status);
           held.reject(new UserError(`'${argv[0]}' was killed before it began`, line.status));
@@ -93,14 +95,13 @@ export async function holdCommand(argv: readonly string[]): Promise<HeldCommand>
   };
   void read();
   const pid = await held.promise;
-  known = true;
   let going = false;
   return {
     pid,
     go: async () => {
       going = true;
       control.write("g");
-      await Promise.race([running.promise, ended.promise]);
+      await Promise.race([ended.promise, running.promise]); // that it ended counts first, if both are known
     },
     release: async () => {
       control.end();

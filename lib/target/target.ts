@@ -1,8 +1,9 @@
 import { EXIT, UserError } from "../cli/error.ts";
-import { cgroupMembers, findCgroup } from "../procfs/cgroup.ts";
+import { findCgroup } from "../procfs/cgroup.ts";
 import { isDead, isKernelThread, readPidStat } from "../procfs/pid-stat.ts";
 import { listThreads, withDescendants } from "../procfs/processes.ts";
 import { readThreadGroup } from "../procfs/status.ts";
+import { MEMBERS_ONLY, membersOf } from "../source/scope.ts";
 import type { Scope } from "../source/source.ts";
 import { type HeldCommand, holdCommand } from "./command.ts";
 
@@ -94,18 +95,8 @@ function cgroup(path: string): Target {
     const scope: Scope = { kind: "cgroup", ids, directory };
     return { description, scope, pids: [], command: null, degraded: [] };
   }
-  const members = cgroupMembers(directory);
-  if (members.length === 0)
-    throw new UserError(`cannot trace cgroup '${path}': it has no processes`, EXIT.failed);
-  return {
-    description,
-    scope: { kind: "pids", pids: members, follow: true },
-    pids: members,
-    command: null,
-    degraded: [
-      "a cgroup v1 is followed by its members and their children: processes moved into it later are not seen",
-    ],
-  };
+  const scope = membersOf(directory);
+  return { description, scope, pids: scope.pids, command: null, degraded: [MEMBERS_ONLY] };
 }
 
 async function command(argv: readonly string[], follow: boolean): Promise<Target> {

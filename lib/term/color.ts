@@ -18,9 +18,13 @@ interface Environment {
 }
 
 /** Decides once whether a stream gets colour: no-color.org, TERM=dumb, and the user's word before both. */
-export function painter(choice: ColorChoice, { isTTY, env }: Environment): Paint {
-  const wanted = isTTY && !env.NO_COLOR && env.TERM !== "dumb";
-  if (choice === "never" || (choice === "auto" && !wanted)) return (_, text) => text;
+export function hasColor(choice: ColorChoice, { isTTY, env }: Environment): boolean {
+  if (choice !== "auto") return choice === "always";
+  return isTTY && !env.NO_COLOR && env.TERM !== "dumb";
+}
+
+export function painter(choice: ColorChoice, environment: Environment): Paint {
+  if (!hasColor(choice, environment)) return (_, text) => text;
   return (style, text) => {
     const [on, off] = CODES[style];
     return `\u001b[${on}m${text}\u001b[${off}m`;

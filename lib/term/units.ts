@@ -38,12 +38,21 @@ export const formatShare = (share: number | null): string =>
 export const formatDigits = (count: number | null): string =>
   count === null ? "unknown" : Math.round(count).toLocaleString("en-US");
 
-/** Local time of day, as %H:%M:%S. */
-export function formatClock(unixSeconds: number): string {
-  const date = new Date(unixSeconds * 1000);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+/** Places behind the second that tell rows apart which come so often, seconds. */
+export const placesFor = (interval: number): number =>
+  interval >= 1 ? 0 : Math.min(3, Math.ceil(-Math.log10(interval)));
+
+/** How wide formatClock() is. */
+export const clockWidth = (places: number): number => (places === 0 ? 8 : 9 + places);
+
+/** Local time of day, as %H:%M:%S, and so many places behind it, cut off. */
+export function formatClock(unixSeconds: number, places = 0): string {
+  const units = Math.floor(unixSeconds * 10 ** places + 1e-4);
+  const date = new Date(Math.floor(units / 10 ** places) * 1000);
+  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()]
     .map((n) => String(n).padStart(2, "0"))
     .join(":");
+  return places === 0 ? clock : `${clock}.${String(units % 10 ** places).padStart(places, "0")}`;
 }
 
 function scale(value: number, base: number, units: readonly string[]): string {

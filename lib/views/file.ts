@@ -43,9 +43,9 @@ export class OutputFile {
   }
 
   /** @throws UserError */
-  write(text: string): void {
+  write(data: string | Uint8Array): void {
     try {
-      const bytes = Buffer.from(text);
+      const bytes = typeof data === "string" ? Buffer.from(data) : data;
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
     } catch (error) {
       throw fileError("write", this.path, error);

@@ -57,15 +57,20 @@ export function eachMajor(heat, places, view, visit) {
   });
 }
 
-/** The image of a view, transparent where nothing faulted. `layers`: {minor, major}, whether to show them. */
+/**
+ * The image of a view, transparent where nothing faulted. `layers`: {minor, major}, whether to show them, and
+ * `counted`, the column of the cells that the colours count.
+ */
 export function heatImage(heat, places, view, layers) {
   const { width, height } = view;
   const counts = new Uint32Array(width * height);
   const image = new ImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
   if (layers.minor) {
+    const counted = countedOf(heat, layers.counted);
+    const most = mostOf(counted);
     eachCell(heat, places, view, (index, left, right, top, bottom) => {
-      const value = heat.cells.minor[index];
+      const value = counted[index];
       for (let y = Math.max(top, 0); y < Math.min(bottom, height); y++) {
         const end = y * width + Math.min(right, width);
         for (let at = y * width + Math.max(left, 0); at < end; at++) {
@@ -75,7 +80,7 @@ export function heatImage(heat, places, view, layers) {
     });
     const ramp = rampOf(isDark()).map(pixelOf);
     for (let at = 0; at < counts.length; at++) {
-      if (counts[at] > 0) pixels[at] = ramp[stepOf(counts[at], heat.mostMinor)];
+      if (counts[at] > 0) pixels[at] = ramp[stepOf(counts[at], most)];
     }
   }
   if (layers.major) {
@@ -88,6 +93,12 @@ export function heatImage(heat, places, view, layers) {
   }
   return image;
 }
+
+/** The column of that name; minor faults where accesses were not recorded. */
+export const countedOf = ({ cells }, name) => cells[name] ?? cells.minor;
+
+/** The most in a cell, at least 1. */
+export const mostOf = (counts) => counts.reduce((most, value) => Math.max(most, value), 1);
 
 export function isDark() {
   return rgbOfHex(colour("paper")).every((part) => part < 128);

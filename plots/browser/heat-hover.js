@@ -27,7 +27,7 @@ export function lookup({ heat, regions, places, layout }, view, x, y) {
   };
   let found = under(eachCell);
   if (found.length === 0) found = under(eachMajor);
-  const { row, bin, minor, major } = heat.cells;
+  const { row, bin, minor, major, write, copyOnWrite } = heat.cells;
   const share = (part, whole) => (part + 0.5) / whole;
   let address;
   let column;
@@ -48,6 +48,7 @@ export function lookup({ heat, regions, places, layout }, view, x, y) {
   return {
     ...{ region: names[0]?.name ?? null, regions: names, address: hex(address), bin: column },
     ...{ minor: sum(minor), major: sum(major), cells: found.length },
+    ...(write ? { write: sum(write), copyOnWrite: sum(copyOnWrite) } : {}),
   };
 }
 
@@ -66,5 +67,8 @@ export function tipLines(hit, { heat }, origin) {
     hit.address,
     `${elapsed(Number(start.toFixed(4)))}, ${clock(origin + start)}`,
     `${count(hit.minor)} minor, ${count(hit.major)} major${cells}`,
+    ...(hit.write === undefined
+      ? []
+      : [`${count(hit.write)} writes, ${count(hit.copyOnWrite)} copies on write`]),
   ];
 }

@@ -22,7 +22,7 @@ function div(parent, name) {
 
 /** @param origin Unix time of second 0 */
 export function heatPanel(panels, parent, origin) {
-  const layers = { minor: true, major: true };
+  const layers = { minor: true, major: true, counted: "minor" };
   const picture = document.createElement("canvas");
   const state = { heat: null, regions: [], layout: { height: 1, bands: [], segments: [] } };
   let window = [0, 1];
@@ -143,8 +143,7 @@ export function heatPanel(panels, parent, origin) {
     hit,
     /** `heat` as in the data block; `all`: also the bands that are hidden at first. */
     show({ heat, regions }, all) {
-      const mostMinor = heat.cells.minor.reduce((most, value) => Math.max(most, value), 1);
-      state.heat = { ...heat, mostMinor };
+      state.heat = heat;
       state.regions = regions;
       state.layout = layoutOf(heat, all);
       state.places = placesOf(heat, state.layout);
@@ -154,8 +153,9 @@ export function heatPanel(panels, parent, origin) {
       wholeHeight();
       u.setSize({ width: u.width, height: u.fullHeight });
     },
-    layer(name, shown) {
-      layers[name] = shown;
+    /** "minor" and "major": whether they are shown; "counted": the column that the colours count. */
+    layer(name, value) {
+      layers[name] = value;
       u.redraw(false);
     },
     /** Marks a region, or none for null. */

@@ -1,5 +1,6 @@
 /** The page of pgfaultmap: reads its data block and fills the places that the markup left for it. */
 
+import { countedOf, mostOf } from "./heat-cells.js";
 import { drawKey } from "./heat-key.js";
 import { byWeight, SHOWN } from "./heat-layout.js";
 import { heatPanel, nameWidth } from "./heat-panel.js";
@@ -48,7 +49,8 @@ function ratePanel(panels, parent) {
 const panels = panelsOf(data);
 const map = place("heat") && heatPanel(panels, place("heat"), data.origin);
 const rate = map && ratePanel(panels, place("rate"));
-const mostOf = (heat) => heat.cells.minor.reduce((most, value) => Math.max(most, value), 1);
+const countedBox = place("counted");
+const drawRamp = (heat) => drawKey(place("ramp"), mostOf(countedOf(heat, countedBox?.value)));
 
 /** How many bands wait for the box, and how little is in them. */
 function offerAll({ bands }) {
@@ -66,7 +68,7 @@ function showHeat({ heat, regions }) {
   if (!heat) return;
   map.show({ heat, regions }, allBox.checked);
   panels.replace(rate, [heat.rates.time, heat.rates.minor, heat.rates.major]);
-  drawKey(place("ramp"), mostOf(heat));
+  drawRamp(heat);
   offerAll(heat);
 }
 
@@ -89,6 +91,10 @@ if (map) {
   for (const box of document.querySelectorAll("[data-layer]")) {
     box.addEventListener("change", () => map.layer(box.dataset.layer, box.checked));
   }
+  countedBox?.addEventListener("change", () => {
+    map.layer("counted", countedBox.value);
+    if (chosen.heat) drawRamp(chosen.heat);
+  });
   for (const row of document.querySelectorAll("[data-region]")) {
     row.addEventListener("mouseenter", () => map.point(chosen.regions[Number(row.dataset.region)]));
     row.addEventListener("mouseleave", () => map.point(null));
@@ -97,6 +103,6 @@ if (map) {
     if (!chosen.heat) return;
     map.recolour();
     map.u.redraw(false);
-    drawKey(place("ramp"), mostOf(chosen.heat));
+    drawRamp(chosen.heat);
   });
 }

@@ -19,15 +19,28 @@ const TIME_STEPS = [
 const plots = [];
 window.__plots = plots;
 
-/** @param range {{end: number, origin: number}} the whole run: seconds, Unix time of second 0 */
-export function panelsOf(range) {
-  const whole = { min: 0, max: range.end > 0 ? range.end : 1 };
+/** The x axis of a run over time. `range`: {end, origin}, its seconds and the Unix time of second 0 */
+function clockAxis({ end, origin }) {
+  return {
+    key: "time",
+    whole: { min: 0, max: end > 0 ? end : 1 },
+    label: "time (UTC)",
+    text: (x) => `${elapsed(x)}, ${clock(origin + x)}`,
+    axis: { incrs: TIME_STEPS, text: elapsed },
+    scale: {},
+  };
+}
+
+/** Panels that share an x axis: a clock over {end, origin}, or one like it. */
+export function panelsOf(range, x = clockAxis(range)) {
+  const { whole } = x;
+  const group = [];
   let zooming = false;
 
   function zoomAll(source, { min, max }) {
     if (zooming) return;
     zooming = true;
-    for (const other of plots) if (other !== source) other.setScale("x", { min, max });
+    for (const other of group) if (other !== source) other.setScale("x", { min, max });
     zooming = false;
   }
 
@@ -43,7 +56,7 @@ export function panelsOf(range) {
         cursor: {
           y: false,
           sync: {
-            key: "time",
+            key: x.key,
             scales: ["x", null],
             filters: { pub: (type) => !/mouse(down|up)/.test(type) },
           },
@@ -54,11 +67,17 @@ export function panelsOf(range) {
           ...own.cursor,
         },
         scales: {
-          x: { time: false, range: (_u, min, max) => (min === null ? [whole.min, whole.max] : [min, max]) },
+          x: {
+            ...{ time: false, ...x.scale },
+            range: (_u, min, max) => (min === null ? [whole.min, whole.max] : [min, max]),
+          },
           ...scales,
         },
-        axes: [timeAxis(), ...axes.map(valueAxis)],
-        series: [{ label: "time (UTC)", value: (_u, x) => timeText(x) }, ...lines.map(line)],
+        axes: [baseAxis(x.axis), ...axes.map(valueAxis)],
+        series: [
+          { label: x.label, value: (_u, at) => (at == null ? "\u2013" : x.text(at)) },
+          ...lines.map(line),
+        ],
         legend: { show: own.legend ?? true, markers: { width: 0, fill: (u, i) => markerOf(u.series[i]) } },
         hooks: {
           ...own.hooks,
@@ -72,11 +91,8 @@ export function panelsOf(range) {
     u.steady = steady;
     u.setScale("x", whole);
     plots.push(u);
+    group.push(u);
     return u;
-  }
-
-  function timeText(x) {
-    return x == null ? "\u2013" : `${elapsed(x)}, ${clock(range.origin + x)}`;
   }
 
   /** Other rows in the same chart: the zoom stays, the value scales follow. */
@@ -101,9 +117,11 @@ function sizeIn(parent, fullHeight, steady) {
   return { width, height: width < NARROW && !steady ? Math.min(fullHeight, 180) : fullHeight };
 }
 
-function line({ label, tint, scale, text, dash, sampled = "interval" }) {
-  const common = { label, scale, stroke: () => colour(tint), width: 1.75, value: (_u, v) => text(v), tint };
+/** `bound`: named and read in the legend, but drawn by somebody else (bands.js). */
+function line({ label, tint, scale, text, dash, width = 1.75, sampled = "interval", bound = false }) {
+  const common = { label, scale, stroke: () => colour(tint), width, value: (_u, v) => text(v), tint };
   if (dash) common.dash = dash;
+  if (bound) return { ...common, paths: () => null, points: { show: false } };
   if (sampled === "instant") return { ...common, points: { size: 4, fill: () => colour(tint) } };
   return { ...common, paths: intervalPaths, points: { show: false } };
 }
@@ -123,15 +141,15 @@ function base() {
   return { font: FONT, stroke: () => colour("muted"), ticks: { show: false } };
 }
 
-function timeAxis() {
+function baseAxis({ text, incrs }) {
   return {
     ...base(),
     grid: { show: false },
     ticks: { show: true, size: 4, width: 1, stroke: () => colour("rule") },
     size: 30,
     space: 72,
-    incrs: TIME_STEPS,
-    values: (_u, splits) => splits.map(elapsed),
+    ...(incrs ? { incrs } : {}),
+    values: (_u, splits) => splits.map((v) => (v == null ? "" : text(v))),
   };
 }
 

@@ -1,12 +1,7 @@
 /** The panels of one process: minor faults with the resident set, major faults, latency. */
 
+import { BYTE_STEPS, blank, fromZero } from "./scales.js";
 import { bytes, nanoseconds, plain } from "./units.js";
-
-/** Steps of a byte axis: powers of two. */
-const BYTE_STEPS = Array.from({ length: 46 }, (_, power) => 2 ** power);
-
-/** From zero to above the highest value; no axis where there is no value. */
-const fromZero = { range: (_u, _min, max) => (max === null ? [null, null] : [0, max > 0 ? max * 1.08 : 1]) };
 
 const MEDIAN_DASH = [4, 2];
 
@@ -65,11 +60,6 @@ export function processPanels(panels, series, figure) {
   return (next) => {
     for (const { u, dataOf } of drawn) replace(u, dataOf(next));
   };
-}
-
-/** An empty right axis, so that the time axes of all panels lie below each other. */
-function blank(scale) {
-  return { scale, side: 1, grid: false, text: () => "" };
 }
 
 function latencyRows({ time, latency }) {

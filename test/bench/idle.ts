@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { ROOT } from "../../lib/paths.ts";
-import { readPidStat } from "../../lib/procfs/pid-stat.ts";
 import { withDescendants } from "../../lib/procfs/processes.ts";
 import { start } from "../helpers-c/programs.ts";
+import { cpuSeconds, pssOf } from "./usage.ts";
 
 export interface IdleCost {
   /** From the start of the tool to its first row, seconds beyond the interval. */
@@ -42,21 +41,4 @@ export async function idleCost(...options: string[]): Promise<IdleCost> {
   await tool.end;
   sleeper.process.kill("SIGKILL");
   return { startSeconds, cpuShare, pss };
-}
-
-/** Run time of all threads in seconds: /proc/PID/task/TID/schedstat has ns, /proc/PID/stat steps of 10 ms. */
-function cpuSeconds(pids: readonly number[]): number {
-  let ns = 0;
-  for (const pid of pids) {
-    if (readPidStat(pid) === null) continue;
-    for (const tid of readdirSync(`/proc/${pid}/task`)) {
-      ns += Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, "utf8").split(" ")[0]);
-    }
-  }
-  return ns * 1e-9;
-}
-
-function pssOf(pid: number): number {
-  const found = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
-  return Number(found?.[1] ?? 0) * 1024;
 }

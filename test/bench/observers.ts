@@ -21,8 +21,11 @@ const nsIn = (text: string): number => {
 };
 
 /** pgfaultstat with these options, the walk as its COMMAND. */
-function tool(name: string, ...options: string[]): Observer {
-  const argv = ["--import", "tsx", `${ROOT}/scripts/pgfaultstat.ts`, ...options, "1", "--", ...WALK];
+const tool = (name: string, ...options: string[]): Observer => ran("pgfaultstat", name, [...options, "1"]);
+
+/** A tool with the walk as its COMMAND. */
+function ran(script: string, name: string, options: readonly string[]): Observer {
+  const argv = ["--import", "tsx", `${ROOT}/scripts/${script}.ts`, ...options, "--", ...WALK];
   return { name, run: async () => nsIn((await execa("node", argv)).stderr) };
 }
 
@@ -59,8 +62,11 @@ function attached(
       await report();
       writable(launcher, 3).end();
       await launcher.end;
+      // bpftrace may take the first just before it waits, and wait on
+      const again = setInterval(() => tracer.kill("SIGINT"), 500);
       tracer.kill("SIGINT");
       await tracer;
+      clearInterval(again);
       return nsIn(line ?? "");
     },
   };
@@ -91,11 +97,18 @@ export const OBSERVERS: readonly Observer[] = [
     waitMs: 1000,
   }),
   attached("faultrec", (pid) => [helperPath("faultrec"), String(pid)], RECORDING),
-  attached("faultrec -n", (pid) => [helperPath("faultrec"), "-n", String(pid)], RECORDING),
+  ...["-n", "-L", "-l", "-t", "-l -t"].map((options) =>
+    attached(
+      `faultrec ${options}`,
+      (pid) => [helperPath("faultrec"), ...options.split(" "), String(pid)],
+      RECORDING,
+    ),
+  ),
   tool("pgfaultstat (bpftrace)"),
   tool("pgfaultstat --via counters", "--via", "counters"),
   tool("pgfaultstat --via perf", "--via", "perf"),
   tool("pgfaultstat --via proc", "--via", "proc"),
   tool("pgfaultstat -l", "-l"),
   tool("pgfaultstat -l --types", "-l", "--types"),
+  ran("pgfaultmap", "pgfaultmap --via bpftrace", ["--via", "bpftrace"]),
 ];

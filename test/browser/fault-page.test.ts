@@ -1,44 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
 import type { FaultRecord, SampleRecord } from "../../lib/metric/record.ts";
 import { faultPage } from "../../plots/fault-page.ts";
 import { manyProcesses, oneProcess, samples, start, summary, T0 } from "../plots/records.ts";
-import { launch, noChromium, type Opened, openFile, until } from "./chromium.ts";
+import { noChromium, until } from "./chromium.ts";
+import { COLOURS, pagesOf, plots, RANGES } from "./pages.ts";
 
 const skip = noChromium;
-const folder = mkdtempSync(join(tmpdir(), "fault-page-"));
-let browser: Browser | undefined;
-
-before(async () => {
-  if (!skip) browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  rmSync(folder, { recursive: true });
-});
-
-let opened = 0;
-
-async function open(records: readonly FaultRecord[], options: BrowserContextOptions = {}): Promise<Opened> {
-  assert.ok(browser);
-  const path = join(folder, `page-${opened++}.html`);
-  writeFileSync(path, faultPage(records));
-  return openFile(browser, path, { viewport: { width: 1000, height: 800 }, ...options });
-}
-
-/** What the page's own code sees, evaluated there; the tests have no DOM types. */
-function plots<T>(page: Page, expression: string): Promise<T[]> {
-  return page.evaluate(`window.__plots.map((u) => ${expression})`);
-}
-
-const RANGES = "[u.scales.x.min, u.scales.x.max]";
-
-/** The colours in each canvas. */
-const COLOURS = `new Set(new Uint32Array(u.ctx.getImageData(0, 0, u.ctx.canvas.width, u.ctx.canvas.height).data.buffer)).size`;
+const open = pagesOf(faultPage, { viewport: { width: 1000, height: 800 } });
 
 /** Drags over the middle of the first panel. */
 async function dragFirst(page: Page): Promise<void> {

@@ -1,34 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
 import type { HeatRecord, MapRecord } from "../../lib/metric/map-record.ts";
 import { mapPage } from "../../plots/map-page.ts";
 import { BIN, BLOCK, heat, hex, manyRegions, mapStart, mapSummary, region } from "../plots/map-records.ts";
-import { launch, noChromium, type Opened, openFile, until } from "./chromium.ts";
+import { noChromium, until } from "./chromium.ts";
+import { pagesOf } from "./pages.ts";
 
 const skip = noChromium;
-const folder = mkdtempSync(join(tmpdir(), "map-page-"));
-let browser: Browser | undefined;
-
-before(async () => {
-  if (!skip) browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  rmSync(folder, { recursive: true });
-});
-
-let opened = 0;
-
-async function open(records: readonly MapRecord[], options: BrowserContextOptions = {}): Promise<Opened> {
-  assert.ok(browser);
-  const path = join(folder, `page-${opened++}.html`);
-  writeFileSync(path, mapPage(records));
-  return openFile(browser, path, options);
-}
+const open = pagesOf(mapPage);
 
 /** The scales of the heat map and the time of the chart beneath. */
 const SCALES = `(() => {
@@ -147,6 +127,47 @@ test("a single major fault among 32,768 cells is seen, and goes with its layer",
   await page.locator("[data-layer=minor]").uncheck();
   assert.equal(Object.keys(await page.evaluate<Record<string, number>>(COLOURS)).length, 1);
   assert.deepEqual(complaints, []);
+  await page.close();
+});
+
+test("with accesses the colours count minor faults, writes or copies, and the tip tells both", {
+  skip,
+}, async () => {
+  const cells: HeatRecord["cells"] = [
+    [hex(SMALL), 0, 5, 0, 5, 0],
+    [hex(SMALL + BLOCK), 1, 7, 0, 0, 7],
+    [hex(SMALL + 2 * BLOCK), 2, 3, 1, 0, 0],
+  ];
+  const { page, complaints } = await open([
+    ...[mapStart(), region(SMALL, 3), heat(cells)],
+    mapSummary(15, 1, { time: mapStart().time + 3 * BIN }),
+  ]);
+  await page.locator("[data-layer=major]").uncheck();
+  const coloured = () =>
+    page.evaluate<boolean[]>(`(() => {
+    const { u } = window.__map;
+    const { ctx, bbox } = u;
+    const at = (x, y) => ctx.getImageData(bbox.left + bbox.width * x, bbox.top + bbox.height * y, 1, 1).data.join();
+    const ground = at(5 / 6, 5 / 6);
+    return [0, 1, 2].map((i) => at((i + 0.5) / 3, 1 - (i + 0.5) / 3) !== ground);
+  })()`);
+  const key = () => page.locator("[data-place=ramp]").textContent();
+  assert.deepEqual([await coloured(), await key()], [[true, true, true], "1  7 in a cell, logarithmic"]);
+  await page.selectOption("[data-place=counted]", "write");
+  assert.deepEqual([await coloured(), await key()], [[true, false, false], "1  5 in a cell, logarithmic"]);
+  await page.selectOption("[data-place=counted]", "copyOnWrite");
+  assert.deepEqual([await coloured(), await key()], [[false, true, false], "1  7 in a cell, logarithmic"]);
+  await page.locator(".heat").scrollIntoViewIfNeeded();
+  await page.locator(".heat .u-over").hover();
+  const tip = (await page.locator(".tip bdi").allTextContents()).join("\n");
+  assert.match(tip, /\n7 minor, 0 major\n0 writes, 7 copies on write$/);
+  assert.deepEqual(complaints, []);
+  await page.close();
+});
+
+test("without accesses there is nothing to choose", { skip }, async () => {
+  const { page } = await open(smallRun);
+  assert.equal(await page.locator("[data-place=counted]").count(), 0);
   await page.close();
 });
 

@@ -6,8 +6,9 @@ import { after, before, test } from "node:test";
 import { execa } from "execa";
 import type { Browser } from "playwright-core";
 import type { FaultRecord, SampleRecord } from "../../lib/metric/record.ts";
+import type { WssRecord, WssSampleRecord } from "../../lib/metric/wss-record.ts";
 import { ROOT, workloadPath } from "../../lib/paths.ts";
-import { make } from "../helpers-c/programs.ts";
+import { make, start } from "../helpers-c/programs.ts";
 import { launch, noChromium, type Opened, openFile } from "./chromium.ts";
 
 const skip = noChromium;
@@ -81,4 +82,32 @@ test("the page of a real run of pgfaultmap opens without a complaint and has a p
   );
   assert.ok(Number(colours) > 2, `${colours} colours`);
   assert.deepEqual(complaints, []);
+});
+
+test("the page of a real run of wss shows the values of its JSON, and report writes the same one", {
+  skip,
+}, async () => {
+  const [path, again, recording] = ["wss.html", "again.html", "wss"].map((name) => join(folder, name));
+  const hot = start(workloadPath("hot"), ["-p", "20"]);
+  const outputs = ["-j", "--html", String(path), "-o", String(recording)];
+  const records = (await run("wss", ...outputs, "-p", String(hot.pid), "0.2", "4")) as WssRecord[];
+  hot.process.kill("SIGKILL");
+  const samples = records.filter((record): record is WssSampleRecord => record.type === "sample");
+  assert.equal(samples.length, 4);
+  await run("report", "-j", "--html", String(again), String(recording));
+  for (const file of [path, again]) {
+    const { page, complaints } = await open(String(file));
+    const columns: (number | null)[][] = await page.evaluate("window.__plots[0].data.map((c) => [...c])");
+    const known = (index: number) => columns[index]?.filter((value) => value !== null && value !== undefined);
+    assert.deepEqual(
+      known(1),
+      samples.map(({ wss }) => wss),
+    );
+    assert.deepEqual(
+      known(4),
+      samples.map(({ rss }) => rss),
+    );
+    assert.deepEqual(complaints, []);
+    await page.close();
+  }
 });

@@ -10,7 +10,7 @@ import { ROOT } from "../../lib/paths.ts";
 const IS_ROOT = process.geteuid?.() === 0;
 const DOCTOR = [process.execPath, "--import", "tsx", "scripts/doctor.ts"];
 const NAMES =
-  "node privilege helpers proc bpftrace software-events perf-events perf tracefs process-tracepoints fault-tracepoint btf fentry kprobe cgroup";
+  "node privilege helpers proc bpftrace software-events perf-events perf tracefs process-tracepoints fault-tracepoint btf fentry kprobe cgroup page-idle soft-dirty damon uffd-rwp wss-written";
 
 interface Outcome {
   exitCode?: number | undefined;

@@ -14,7 +14,7 @@ const run = (...args: string[]) => execa("node", [...TOOL, ...args], { reject: f
 
 test("usage errors and targets that cannot be: one line, the right status, nothing on standard output", async () => {
   for (const [args, status, line] of [
-    [[], 2, /no target: give -p PID, or a command after --$/],
+    [[], 2, /no target: give -p PID, -g CGROUP, -a, or a command after --$/],
     [["-p", "abc"], 2, /'abc'/],
     [["-p", "4194000"], 1, /no such process$/],
     [["-p", "2"], 1, /kernel thread/],
@@ -22,6 +22,8 @@ test("usage errors and targets that cannot be: one line, the right status, nothi
     [["--"], 2, /no command after --$/],
     [["--no-such"], 2, /--no-such/],
     [["--html", "/no/such/directory/x.html", "--", "true"], 1, /cannot open '.*': no such directory$/],
+    [["--stacks", "/no/such/directory/x", "--", "true"], 1, /cannot open '.*': no such directory$/],
+    [["-s", "", "--", "true"], 2, /option '-s': '' is invalid: it is empty$/],
     [["--", "/no/such/program"], 127, /cannot run/],
     [["--", "/etc"], 126, /cannot run/],
   ] as const) {

@@ -33,7 +33,7 @@ describe("a usage error is one line that names the option, the value and the rul
     [["-p", SELF, ""], /interval: '' is invalid/],
     [["-p", SELF, "1", "0"], /count: '0' is invalid: give a whole number/],
     [["-p", SELF, "1", "1.5"], /count: '1\.5' is invalid/],
-    [["-p", SELF, "1", "1", "1"], /too many arguments/],
+    [["-p", SELF, "1", "1", "1"], /too many arguments: expected 2 .* got 3: a command goes after --$/m],
     [["-p", "abc"], /option '-p': 'abc' is invalid: 'abc' is not a process id/],
     [["-p", ""], /option '-p': '' is invalid/],
     [["-p", "1,,2"], /option '-p': '1,,2' is invalid: '' is not a process id/],

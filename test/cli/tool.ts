@@ -14,7 +14,7 @@ export const TOOL_BY_NPX = ["npx", "tsx", "scripts/pgfaultstat.ts"];
 export const IS_ROOT = process.geteuid?.() === 0;
 
 /** What hangs is killed: its status is null then. */
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 const NOBODY = 65_534;
 
 export interface Outcome {
@@ -134,10 +134,14 @@ export const inOwnMounts = (prepare: string, command: readonly string[]): string
   ...command,
 ];
 
-/** Runs pgfaultstat as nobody, who may not enter the folder of this checkout: it is mounted where he may. */
-export async function runAsNobody(t: TestContext, args: readonly string[]): Promise<Outcome> {
+/** Runs a tool as nobody, who may not enter the folder of this checkout: it is mounted where he may. */
+export async function runAsNobody(
+  t: TestContext,
+  args: readonly string[],
+  tool: readonly string[] = TOOL,
+): Promise<Outcome> {
   const folder = await openFolder(t);
-  const command = inOwnMounts(`mount --bind . ${folder} && cd ${folder}`, [...AS_NOBODY, ...TOOL, ...args]);
+  const command = inOwnMounts(`mount --bind . ${folder} && cd ${folder}`, [...AS_NOBODY, ...tool, ...args]);
   return start(t, command, { env: { ...process.env, HOME: folder, TMPDIR: "/tmp" } }).ended;
 }
 

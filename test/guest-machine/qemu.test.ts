@@ -22,10 +22,15 @@ test("memory and CPUs are dealt out to two nodes, an odd one to the first", () =
     "memory-backend-ram,id=m1,size=1500M",
   ]);
   assert.deepEqual(valuesOf("-numa", args), [
-    "node,nodeid=0,cpus=0-2,memdev=m0",
-    "node,nodeid=1,cpus=3-4,memdev=m1",
+    "node,nodeid=0,memdev=m0,cpus=0-2",
+    "node,nodeid=1,memdev=m1,cpus=3-4",
   ]);
   assert.deepEqual(valuesOf("-m", args), ["3001M"]);
+});
+
+test("of one CPU the second node has memory alone", () => {
+  const args = qemuArguments({ ...machine, cpus: 1 });
+  assert.deepEqual(valuesOf("-numa", args), ["node,nodeid=0,memdev=m0,cpus=0", "node,nodeid=1,memdev=m1"]);
 });
 
 test("the host's root is shared read-only", () => {

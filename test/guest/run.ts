@@ -20,6 +20,11 @@ import { SUITE, TOOLS } from "./suite.ts";
 const SHARE = "/run/guest/share";
 /** A quiet machine needs a minute; a busy one may need much more, a guest that hangs for ever. */
 const LIMIT_S = 900;
+/**
+ * In Linux 6.1 a processor that meets a breakpoint which another one has just taken away ends the kernel
+ * (kprobe_int3_handler calls null): the emulator's processors notice changed code late. With one of them it cannot be.
+ */
+const CPUS: Record<KernelName, number> = { built: 2, debian: 1 };
 const NODE = ["node", "--test", "--test-concurrency=1", "--test-reporter=spec"];
 
 /** @throws UserError when the guest does not report */
@@ -29,7 +34,7 @@ async function runLane(kernel: KernelName, files: readonly string[], signal: Abo
   const status = await runInGuest([...NODE, ...bundles], {
     kernel,
     memoryMb: 2048,
-    cpus: 2,
+    cpus: CPUS[kernel],
     limitSeconds: LIMIT_S,
     terminal: false,
     signal,

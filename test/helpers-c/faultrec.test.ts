@@ -3,8 +3,8 @@ import { before, test } from "node:test";
 import { execa } from "execa";
 import { helperPath, workloadPath } from "../../lib/paths.ts";
 import { FaultrecDecoder } from "../../lib/source/faultrec/decode.ts";
-import type { FaultrecEvent } from "../../lib/source/faultrec/event.ts";
-import { FAULT } from "../../lib/source/faultrec/layout.ts";
+import { FAULT } from "../../lib/source/stream/batch.ts";
+import type { FaultEvent } from "../../lib/source/stream/event.ts";
 import { of, read } from "../source/faultrec/recording.ts";
 import { make, type Program, start, writable } from "./programs.ts";
 
@@ -21,7 +21,7 @@ async function idle(file: string, ...args: string[]): Promise<Program> {
 
 interface Counted {
   faults: number;
-  events: FaultrecEvent[];
+  events: FaultEvent[];
 }
 
 /** Starts it and reads its first record; the rest stays in the pipe until asked for. */
@@ -55,29 +55,33 @@ function record(...args: string[]): { kill(): void; ready: Promise<void>; rest()
   };
 }
 
-test("a reader that stops reading: what is lost is counted to the last fault", async () => {
-  const walk = await idle(workloadPath("walk"), "-w", "100000", "16");
-  try {
-    const recording = record(String(walk.pid));
-    await recording.ready;
-    writable(walk, 0).write("x");
-    await walk.line();
-    recording.kill();
-    const { faults, events } = await recording.rest();
-    const end = events.at(-1);
-    assert.ok(end?.type === "end");
-    assert.equal(end.minor.counted, 1_600_000);
-    assert.equal(end.minor.told, faults);
-    assert.ok(end.minor.lost > 0, "the rings are smaller than that");
-    assert.equal(end.minor.told + end.minor.lost, 1_600_000);
-    if (end.minor.refused !== null) assert.equal(end.minor.refused, end.minor.lost);
-    const told = of(events, "lost").reduce((sum, { count }) => sum + count, 0);
-    assert.ok(told <= end.minor.lost);
-    assert.equal(of(events, "mmap").length, 16, "mappings have a ring of their own");
-  } finally {
-    walk.process.kill("SIGKILL");
-  }
-});
+for (const light of [false, true]) {
+  test(`a reader that stops reading${light ? ", -L" : ""}: what is lost is counted to the last fault`, async () => {
+    const walk = await idle("taskset", "-c", "0", workloadPath("walk"), "-w", "100000", "16");
+    try {
+      const recording = record(...(light ? ["-L"] : []), String(walk.pid));
+      await recording.ready;
+      writable(walk, 0).write("x");
+      await walk.line();
+      recording.kill();
+      const { faults, events } = await recording.rest();
+      const end = events.at(-1);
+      assert.ok(end?.type === "end");
+      assert.equal(end.minor.counted, 1_600_000);
+      assert.equal(end.minor.told, faults);
+      assert.ok(end.minor.lost > 0, "the rings are smaller than that");
+      assert.equal(end.minor.told + end.minor.lost, 1_600_000);
+      if (end.minor.refused !== null) assert.equal(end.minor.refused, end.minor.lost);
+      const told = of(events, "lost").reduce((sum, { count }) => sum + count, 0);
+      assert.ok(told <= end.minor.lost);
+      const mappings = of(events, "mmap").length;
+      if (light) assert.ok(mappings < 16 && mappings + end.lostOthers >= 16, "mappings are counted too");
+      else assert.equal(mappings, 16, "mappings have a ring of their own");
+    } finally {
+      walk.process.kill("SIGKILL");
+    }
+  });
+}
 
 test("a user without privilege records his own process, in user mode, and is told so", async (t) => {
   const nobody = [
@@ -120,6 +124,12 @@ test("wrong usage is 2 and names the value, a process that is not there is 1", a
   assert.equal(word.code, 2);
   assert.match(word.stderr, /^faultrec: PID .*'x1'\n$/);
   assert.equal((await start(faultrec, ["-i", "0", "1"]).end).code, 2);
+  const light = await start(faultrec, ["-L", "-l", "1"]).end;
+  assert.deepEqual(light, {
+    code: 2,
+    signal: null,
+    stderr: "faultrec: -L leaves out what -l, -t, -P, -s and -m need\n",
+  });
   const nobody = await start(faultrec, ["4000000"]).end;
   assert.deepEqual(nobody, { code: 1, signal: null, stderr: "faultrec: no such process: 4000000\n" });
 });

@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { ROOT } from "../../lib/paths.ts";
 
 /** How long a program under test may live, in seconds: much longer where the machine is an emulated one. */
-const LIMIT_MS = Number(process.env.TEST_PROGRAM_TIMEOUT ?? 30) * 1000;
+const LIMIT_MS = Number(process.env.TEST_PROGRAM_TIMEOUT ?? 120) * 1000;
 
 /** Builds these helpers and workloads (all without names), as a user would. */
 export async function make(...targets: string[]): Promise<void> {

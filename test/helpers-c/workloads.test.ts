@@ -8,7 +8,7 @@ import { field, measure } from "./section.ts";
 
 let noPerf: string | null;
 before(async () => {
-  await make("walk", "threads", "forks", "demo");
+  await make("walk", "callers", "roam", "threads", "forks", "demo");
   noPerf = await perfIsMissing();
 });
 
@@ -19,6 +19,20 @@ test("walk takes one minor fault a page and round, and times it", async (t) => {
   assert.equal(said.minor, 211 * 7);
   const [best, median] = [Number(said.bestNs), Number(said.medianNs)];
   assert.ok(best > 0 && best <= median, `best ${best} ns, median ${median} ns`);
+});
+
+test("callers takes one minor fault a page: its own, memcpy's and the kernel's", async (t) => {
+  if (noPerf) return t.skip(noPerf);
+  const { traced, said } = await measure("callers", ["307", "211", "103"]);
+  assert.deepEqual(traced, { minor: 307 + 211 + 103, major: 0, entries: 307 + 211 + 103 });
+  assert.equal(said.minor, 307 + 211 + 103);
+});
+
+test("roam takes one minor fault on each of its pages, however far apart", async (t) => {
+  if (noPerf) return t.skip(noPerf);
+  const { traced, said } = await measure("roam", ["3011", "257"]);
+  assert.deepEqual(traced, { minor: 3011, major: 0, entries: 3011 });
+  assert.equal(Number(said.end) - Number(said.start), 3011 * 257 * 4096);
 });
 
 test("threads that begin and end in the section take one minor fault a page, and none to begin", async (t) => {

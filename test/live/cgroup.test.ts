@@ -1,48 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { before, type TestContext, test } from "node:test";
-import { execa } from "execa";
+import { writeFileSync } from "node:fs";
+import { before, test } from "node:test";
 import { workloadPath } from "../../lib/paths.ts";
-import { make, rest, start, until, writable } from "../helpers-c/programs.ts";
+import { make, rest, start, writable } from "../helpers-c/programs.ts";
+import { cgroup1, cgroup2, makeCgroup } from "./cgroups.ts";
 import { startTool, summaryOf } from "./tool.ts";
 
 const N = 1009;
 
 before(() => make());
-
-/** Where cgroup v2 is, mounted for the test where it is not; throws where the kernel has none. */
-async function cgroup2(t: TestContext): Promise<string> {
-  for (const directory of ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]) {
-    if (existsSync(`${directory}/cgroup.controllers`)) return directory;
-  }
-  const directory = mkdtempSync(`${tmpdir()}/pgfaultstat-cgroup2-`);
-  await execa("mount", ["-t", "cgroup2", "none", directory]);
-  t.after(async () => {
-    await execa("umount", [directory]);
-    rmdirSync(directory);
-  });
-  return directory;
-}
-
-/** A cgroup of the test's own, with a sub-cgroup; both are removed when they are empty. */
-async function makeCgroup(t: TestContext, parent: string): Promise<string> {
-  const directory = `${parent}/pgfaultstat-test-${process.pid}`;
-  mkdirSync(`${directory}/below`, { recursive: true });
-  t.after(async () => {
-    const removed = (): boolean => {
-      try {
-        if (existsSync(`${directory}/below`)) rmdirSync(`${directory}/below`);
-        rmdirSync(directory);
-        return true;
-      } catch {
-        return false; // a process that was killed has not left it yet
-      }
-    };
-    await until("the cgroup can be removed", removed);
-  });
-  return directory;
-}
 
 /** Two idle workloads, one in the cgroup and one below it, traced by -g while they take their faults. */
 async function assertMembers(directory: string): Promise<void> {
@@ -89,8 +55,8 @@ test("-g with a cgroup v2 counts its processes and those below it, exactly, and 
 });
 
 test("-g with a cgroup v1 counts its processes and those below it, exactly, and nobody else", async (t) => {
-  const parent = "/sys/fs/cgroup/memory";
-  if (!existsSync(`${parent}/cgroup.procs`)) return t.skip("kernel: no cgroup v1 memory controller");
+  const parent = cgroup1();
+  if (parent === null) return t.skip("kernel: no cgroup v1 memory controller");
   await assertMembers(await makeCgroup(t, parent));
 });
 

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
+import { ACCESSES, accessOf } from "../../lib/fault/types.ts";
 import { helperPath, workloadPath } from "../../lib/paths.ts";
 import { readPidStat } from "../../lib/procfs/pid-stat.ts";
-import { attachRecorder, type Recorder, type RecorderOptions } from "../../lib/source/faultrec/attach.ts";
-import type { FaultBatch } from "../../lib/source/faultrec/batch.ts";
-import type { FaultrecSink } from "../../lib/source/faultrec/decode.ts";
-import type { FaultrecEvent, ReadyEvent, Tally } from "../../lib/source/faultrec/event.ts";
-import { FAULT } from "../../lib/source/faultrec/layout.ts";
+import { attachRecorder } from "../../lib/source/faultrec/attach.ts";
+import type { FaultBatch } from "../../lib/source/stream/batch.ts";
+import { FAULT } from "../../lib/source/stream/batch.ts";
+import type { EntryTally, FaultEvent, ReadyEvent, Tally } from "../../lib/source/stream/event.ts";
+import type {
+  AttachRecorder,
+  FaultSink,
+  Recorder,
+  RecorderOptions,
+} from "../../lib/source/stream/recorder.ts";
 import { countFaults, type Traced } from "../helpers-c/perf.ts";
 import { lineReader, type Program, rest, start, writable } from "../helpers-c/programs.ts";
 import { field } from "../helpers-c/section.ts";
@@ -20,8 +26,12 @@ export interface Tale {
   pages: Set<number>;
   /** Faults that are older than one told before them. */
   outOfOrder: number;
-  events: FaultrecEvent[];
-  end: { minor: Tally; major: Tally; lostOthers: number };
+  /** Faults with a latency above 0. */
+  timed: number;
+  /** Faults by what their access was. */
+  accesses: Record<string, number>;
+  events: FaultEvent[];
+  end: { minor: Tally; major: Tally; lostOthers: number; entries: EntryTally | null };
   ready: ReadyEvent;
 }
 
@@ -46,6 +56,8 @@ const newDraft = (): Draft => ({
   byTid: new Map(),
   pages: new Set(),
   outOfOrder: 0,
+  timed: 0,
+  accesses: {},
   events: [],
   last: Number.NEGATIVE_INFINITY,
 });
@@ -56,6 +68,9 @@ function take(draft: Draft, batch: FaultBatch): void {
     else draft.minor++;
     add(draft.byPid, batch.pid[i] ?? 0);
     add(draft.byTid, batch.tid[i] ?? 0);
+    if (Number(batch.latency?.[i]) > 0) draft.timed++;
+    const access = ACCESSES[accessOf(batch.flags[i] ?? 0)] ?? "unknown";
+    draft.accesses[access] = (draft.accesses[access] ?? 0) + 1;
     draft.pages.add(batch.page[i] ?? 0);
     const time = batch.time[i] ?? 0;
     if (time < draft.last) draft.outOfOrder++;
@@ -69,14 +84,26 @@ export interface Listening {
   tale(): Tale;
 }
 
+/** What to record, and which recorder does it (faultrec). */
+type Recording = Omit<RecorderOptions, "scope"> & {
+  pids: number[];
+  follow?: boolean;
+  attach?: AttachRecorder;
+};
+
 /** Records into a tale. */
-export async function listen(options: RecorderOptions): Promise<Listening> {
+export async function listen({
+  attach = attachRecorder,
+  pids,
+  follow = false,
+  ...options
+}: Recording): Promise<Listening> {
   const draft = newDraft();
-  const sink: FaultrecSink = {
+  const sink: FaultSink = {
     faults: (batch) => take(draft, batch),
     event: (event) => void draft.events.push(event),
   };
-  const recorder = await attachRecorder(options, sink);
+  const recorder = await attach({ ...options, scope: { kind: "pids", pids, follow } }, sink);
   return {
     recorder,
     tale: () => {
@@ -90,7 +117,7 @@ export async function listen(options: RecorderOptions): Promise<Listening> {
 /** A workload that could not run, with its reason. */
 export class CannotRun extends Error {}
 
-type Options = Omit<RecorderOptions, "pids">;
+export type Options = Omit<Recording, "pids">;
 
 /** Records the section of `workload -w ARGS` between its idle edges; `who` is recorded. */
 export async function recordSection(

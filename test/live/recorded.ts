@@ -44,10 +44,19 @@ export async function recordWalk(args: string[], file: string): Promise<Recorded
   }
 }
 
-async function startPerf(pid: number, file: string): Promise<{ stop(): Promise<void> }> {
+/** perf record on a process, begun and ended at exact moments. */
+export async function startPerf(
+  pid: number,
+  file: string,
+  ...options: string[]
+): Promise<{ stop(): Promise<void> }> {
   const events = ["-e", "minor-faults", "-e", "major-faults", "-c", "1", "-d", "-m", "2048"];
   const control = ["-D", "-1", "--control", "fd:3,4"];
-  const perf: Program = start("perf", ["record", "-o", file, ...control, ...events, "-p", String(pid)], 5);
+  const perf: Program = start(
+    "perf",
+    ["record", "-o", file, ...control, ...events, ...options, "-p", String(pid)],
+    5,
+  );
   const acknowledged = lineReader(perf.process.stdio[4]);
   const command = async (text: string): Promise<void> => {
     writable(perf, 3).write(`${text}\n`);

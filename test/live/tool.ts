@@ -4,10 +4,12 @@ import { type Program, start } from "../helpers-c/programs.ts";
 
 /** In the test guest the tool is a bundle in this directory: tsx would need half a minute to start. */
 const { GUEST_TOOLS } = process.env;
-const PGFAULTSTAT =
+
+/** How node starts a tool. */
+export const toolCommand = (name: "pgfaultmap" | "pgfaultstat" | "report" | "wss"): string[] =>
   GUEST_TOOLS === undefined
-    ? ["--import", "tsx", `${ROOT}/scripts/pgfaultstat.ts`]
-    : [`${GUEST_TOOLS}/pgfaultstat.mjs`];
+    ? ["--import", "tsx", `${ROOT}/scripts/${name}.ts`]
+    : [`${GUEST_TOOLS}/${name}.mjs`];
 
 /** What a run of pgfaultstat -j said, and how it ended. */
 export interface ToolRun {
@@ -30,7 +32,7 @@ export interface RunningTool {
 
 /** Starts pgfaultstat -j and waits for its start record, which it prints once it has attached. */
 export async function startTool(...args: string[]): Promise<RunningTool> {
-  const program = start("node", [...PGFAULTSTAT, "-j", ...args]);
+  const program = start("node", [...toolCommand("pgfaultstat"), "-j", ...args]);
   const first = await program.line();
   if (first === null) throw new Error(`pgfaultstat ended: ${(await program.end).stderr}`);
   const ended = (): Promise<ToolRun> => collect(program, first);

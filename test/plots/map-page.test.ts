@@ -6,7 +6,17 @@ import type { MapRecord } from "../../lib/metric/map-record.ts";
 import { browserCode } from "../../plots/assets.ts";
 import type { ProcessData } from "../../plots/heat-data.ts";
 import { mapPage } from "../../plots/map-page.ts";
-import { BIN, BLOCK, heat, hex, manyRegions, mapStart, mapSummary, region } from "./map-records.ts";
+import {
+  BIN,
+  BLOCK,
+  functionOf,
+  heat,
+  hex,
+  manyRegions,
+  mapStart,
+  mapSummary,
+  region,
+} from "./map-records.ts";
 import { T0 } from "./records.ts";
 
 function dataOf(document: string): { processes: ProcessData[] } {
@@ -69,6 +79,21 @@ test("the verdict of each process, the figures, the regions and the books can be
   assert.match(markup, /The books balance: /);
 });
 
+test("the functions of each process stand in a table of its own, busiest first; without any there is none", () => {
+  const functions = [
+    functionOf({ minor: 30, share: 0.75 }),
+    functionOf({ function: "[libz.so.1]", file: "/lib/libz.so.1", minor: 10, share: 0.25 }),
+    functionOf({ pid: 77, function: "read_zero", file: "[kernel]", region: null, regionStart: null }),
+  ];
+  const markup = markupOf(mapPage([...manyRegions(3, 20), ...manyRegions(2, 9, 77).slice(1), ...functions]));
+  const [, section = ""] = /<h2>Functions (.*?)<\/section>/s.exec(markup) ?? [];
+  const names = [...section.matchAll(/<th scope="row"[^>]*><bdi>(.*?)<\/bdi>/g)].map(([, name]) => name);
+  assert.deepEqual(names.sort(), ["[libz.so.1]", "fill_table", "read_zero"]);
+  assert.equal(section.match(/data-process/g)?.length, 2);
+  assert.match(section, /30<\/td>.*75 %/);
+  assert.doesNotMatch(mapPage(manyRegions(3, 20)), /<h2>Functions/);
+});
+
 test("foreign text adds no element to the map, wherever it stands", () => {
   const hostile = fc.oneof(
     fc.string({ unit: "binary" }),
@@ -78,6 +103,7 @@ test("foreign text adds no element to the map, wherever it stands", () => {
     const document = mapPage([
       mapStart({ target: text, source: text, degraded: [text], tool: text }),
       region(0, 4, { name: text, path: text, permissions: text, minor: 1 }),
+      functionOf({ function: text, file: text, region: text, regionStart: text }),
       heat([[hex(0), 0, 1, 0]]),
       mapSummary(1, 0, { comm: text, verdict: text }),
       { type: "error", time: T0, message: text },

@@ -1,6 +1,7 @@
 /** Made-up but possible records of pgfaultmap for the tests of its page. */
 
 import type {
+  FunctionRecord,
   HeatRecord,
   MapRecord,
   MapStartRecord,
@@ -32,13 +33,21 @@ export function region(start: number, pages: number, changes: Partial<RegionReco
       ...{ steps: 99, fitting: 0.98, up: 0.99, streams: 1, refaultShare: 0, refaultDistance: null },
       ...{ upgrades: 0, touchedShare: 1 },
     },
-    ...{ phases: [], vanished: false },
+    ...{ phases: [], mappings: 1, vanished: false },
     ...changes,
   };
 }
 
 export function heat(cells: HeatRecord["cells"], changes: Partial<HeatRecord> = {}): HeatRecord {
   return { type: "heat", pid: 42, blockBytes: BLOCK, binSeconds: BIN, time: T0, cells, ...changes };
+}
+
+export function functionOf(changes: Partial<FunctionRecord> = {}): FunctionRecord {
+  return {
+    ...{ type: "function", pid: 42, function: "fill_table", file: "/usr/bin/index", minor: 1, major: 0 },
+    ...{ share: 0.5, region: "anon", regionStart: hex(0) },
+    ...changes,
+  };
 }
 
 export function mapSummary(

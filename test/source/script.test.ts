@@ -3,11 +3,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { before, test } from "node:test";
 import { execa } from "execa";
 import { ROOT } from "../../lib/paths.ts";
-import { compose, type ScriptName, scopeFilter } from "../../lib/source/bpftrace/script.ts";
+import { compose, composePages, type ScriptName, scopeFilter } from "../../lib/source/bpftrace/script.ts";
 import type { Scope } from "../../lib/source/source.ts";
 import { causeIn } from "../../lib/subprocess/cause.ts";
 
 const SCRIPTS = readdirSync(`${ROOT}/bt`).filter((name) => name.endsWith(".bt"));
+/** It has an interval of its own: its maps take turns. */
+const PAGES = "pages.bt";
 
 const SCOPES: Record<string, Scope> = {
   "one process": { kind: "pids", pids: [42], follow: false },
@@ -21,10 +23,11 @@ const COUNTING: readonly ScriptName[] = ["faults", "types", "exits", "entries"];
 const TIMING: readonly ScriptName[] = ["latency", "types", "exits", "entries"];
 
 for (const file of SCRIPTS) {
-  test(`bt/${file} has the filter and the interval that a wider scope replaces, and tells its usage`, () => {
+  test(`bt/${file} has the filter that a wider scope replaces, one interval, and tells its usage`, () => {
     const text = readFileSync(`${ROOT}/bt/${file}`, "utf8");
     assert.ok(text.includes("/pid == $1/ {"));
-    assert.equal(text.match(/^interval:s:1 \{.*\}$/gm)?.length, 1, "on one line of its own");
+    const interval = file === PAGES ? /^interval:ms:50 \{$/gm : /^interval:s:1 \{.*\}$/gm;
+    assert.equal(text.match(interval)?.length, 1, "on a line of its own");
     assert.equal(
       text.match(/\$1/g)?.length,
       text.match(/\/pid == \$1\//g)?.length,
@@ -57,6 +60,24 @@ for (const [name, scope] of Object.entries(SCOPES)) {
       assert.ok((program.match(/^END /gm)?.length ?? 0) <= 1, "bpftrace refuses a second END");
       assert.match(program, /printf\("tick"\); \}$/, "the tick follows all maps");
     }
+  });
+}
+
+for (const [name, scope] of Object.entries(SCOPES)) {
+  test(`pages.bt for ${name} has that filter everywhere; forks only where children are followed`, () => {
+    const { program, stepNs } = composePages(scope, true);
+    assert.equal(stepNs, 100e6);
+    assert.ok(!/\/pid == \$1\//.test(program));
+    const follows = scope.kind !== "pids" || scope.follow;
+    assert.equal(/^tracepoint:task:task_newtask/m.test(program), follows);
+    const { predicate } = scopeFilter(scope);
+    for (const [line] of program.matchAll(
+      /^(software|tracepoint:task|tracepoint:sched:sched_process_ex).*\{/gm,
+    ))
+      assert.ok(line.includes(predicate), line);
+    assert.ok((program.match(/^END /gm)?.length ?? 0) <= 1, "bpftrace refuses a second END");
+    const without = composePages({ kind: "all" }, false).program;
+    assert.ok(!without.includes("tracepoint:"), "without tracefs no tracepoint is asked for");
   });
 }
 
@@ -111,5 +132,6 @@ for (const [name, scope] of Object.entries(SCOPES)) {
     ] as const) {
       assert.equal(await whyNot(compose(scripts, scope, 1000, perThread)), null, scripts.join());
     }
+    assert.equal(await whyNot(composePages(scope, true).program), null, "pages");
   });
 }

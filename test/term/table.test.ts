@@ -43,7 +43,8 @@ const anySample: fc.Arbitrary<Row> = fc.record({
 });
 
 test("no row and no header reaches 80 columns, and each value stands under its title", () => {
-  const shape = fc.record({ latency: fc.boolean(), perThread: fc.boolean() });
+  const interval = fc.constantFrom(0.01, 0.1, 0.5, 1, 10);
+  const shape = fc.record({ latency: fc.boolean(), perThread: fc.boolean(), interval });
   fc.assert(
     fc.property(anySample, shape, fc.boolean(), (row, options, timestamp) => {
       const columns = columnsFor(options, timestamp);

@@ -67,4 +67,14 @@ test("what is unknown is a dash in tables and a word in prose", () => {
 test("the time of day is that of the local clock", () => {
   const noon = new Date(2026, 0, 2, 12, 5, 9).getTime() / 1000;
   assert.equal(units.formatClock(noon + 0.9), "12:05:09");
+  assert.deepEqual(
+    [0.04, 0.3, 0.999].map((part) => units.formatClock(noon + part, 2)),
+    ["12:05:09.04", "12:05:09.30", "12:05:09.99"],
+  );
+});
+
+test("rows that come more than once a second have as many places as tell them apart", () => {
+  assert.deepEqual([60, 1, 0.5, 0.1, 0.05, 0.01, 0.001].map(units.placesFor), [0, 0, 1, 1, 2, 2, 3]);
+  for (const places of [0, 1, 2, 3])
+    assert.equal(units.formatClock(0, places).length, units.clockWidth(places));
 });

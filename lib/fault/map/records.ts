@@ -1,26 +1,87 @@
-import type { RegionRecord } from "../../metric/map-record.ts";
-import type { Traced } from "./collector.ts";
+import type { MapSummaryRecord, OthersRecord, RegionRecord } from "../../metric/map-record.ts";
+import type { EndedBy } from "../../metric/record.ts";
+import type { Books } from "../books.ts";
+import type { Collector } from "./collector.ts";
+import { costFields } from "./cost.ts";
 import type { Region } from "./region.ts";
+import { faultsOf, type Told, type Traced } from "./traced.ts";
+import { verdictOf } from "./verdict.ts";
 
 const PAGE = 4096;
 /** fault_around_bytes of the kernel's default: so many pages one file fault may map. */
 const FAULT_AROUND = 16;
 
-/** The regions of a process that faulted, busiest first. */
-export function regionRecords({ pid, space, unmapped }: Traced): RegionRecord[] {
-  return [...space.regions, unmapped]
-    .filter((region) => region.faults > 0)
-    .sort((a, b) => b.faults - a.faults || a.start - b.start)
+export function toldOf(traced: Traced, { startedAt }: Pick<Collector, "startedAt">): Told {
+  if (traced.told !== null) {
+    const { told } = traced;
+    return { ...told, heat: { ...told.heat, time: startedAt } };
+  }
+  const regions = traced.space.regions.filter(({ faults }) => faults > 0);
+  return {
+    regions: regionRecords(traced.pid, regions),
+    heat: traced.heat.record(traced.pid, startedAt),
+    cost: costFields(regions.map(({ cost }) => cost)),
+    names: new Map(regions.map(({ id, name, start }) => [id, { name, start }])),
+  };
+}
+
+/** How the recording ended, and what the kernel's counters said then. */
+export interface Closing {
+  comm: string;
+  time: number;
+  seconds: number;
+  books: Books;
+  endedBy: EndedBy;
+  exitStatus: number | null;
+}
+
+/** @param told of the same process */
+export function summaryRecord(
+  traced: Traced,
+  told: Told,
+  lost: number | null,
+  { books, ...closing }: Closing,
+): MapSummaryRecord {
+  const { pid, minor, major } = traced;
+  return {
+    type: "summary",
+    pid,
+    faults: minor + major,
+    minor,
+    major,
+    ...books,
+    lost,
+    ...told.cost,
+    verdict: verdictOf(traced, told.regions),
+    ...closing,
+  };
+}
+
+/** The processes that something is told of, busiest first: that faulted, or that were asked for. */
+export const toldProcesses = (collector: Collector, asked: readonly number[]): Traced[] =>
+  collector
+    .all()
+    .filter((traced) => faultsOf(traced) > 0 || asked.includes(traced.pid))
+    .sort((a, b) => faultsOf(b) - faultsOf(a) || a.pid - b.pid);
+
+/** What there were too many of to be told one by one; none where all are. */
+export function othersRecords({ departed: { others } }: Collector): OthersRecord[] {
+  return others.processes === 0 ? [] : [{ type: "others", ...others }];
+}
+
+/** Busiest first. */
+function regionRecords(pid: number, regions: readonly Region[]): RegionRecord[] {
+  return regions
+    .toSorted((a, b) => b.faults - a.faults || a.start - b.start)
     .map((region) => recordOf(pid, region));
 }
 
 function recordOf(pid: number, region: Region): RegionRecord {
   const size = (region.end - region.start) / PAGE;
   const around = region.kind === "file" || region.kind === "shmem" ? FAULT_AROUND : 1;
-  const { pattern, order, stride, confidence, evidence, pages, refaults, phases } = region.pattern.verdict(
-    Math.max(size, 1),
-    around,
-  );
+  const verdict = region.verdict(Math.max(size, 1), around);
+  const { pattern, order, stride, confidence, evidence, phases } = verdict;
+  const pages = verdict.pages + region.absorbed.pages;
   return {
     type: "region",
     pid,
@@ -35,13 +96,15 @@ function recordOf(pid: number, region: Region): RegionRecord {
     major: region.major,
     pages,
     touchedShare: size > 0 ? Math.min(1, pages / size) : null,
-    refaults,
+    refaults: verdict.refaults + region.absorbed.refaults,
     pattern,
     order,
     stride,
     confidence,
     evidence,
     phases,
+    ...costFields([region.cost]),
+    mappings: region.isCounted ? null : region.mappings,
     vanished: region.vanished,
   };
 }

@@ -1,62 +1,72 @@
-import type { HeatRecord, MapSummaryRecord, RegionRecord } from "../../metric/map-record.ts";
-import { type Column, headerLine, printable, rowLine, wrap } from "../../term/table.ts";
-import { formatCount, formatDigits, formatShare } from "../../term/units.ts";
-import { heatLines } from "./heat-lines.ts";
-import { describe } from "./verdict.ts";
+import type { FunctionRecord, HeatRecord, MapSummaryRecord, RegionRecord } from "../../metric/map-record.ts";
+import { printable, wrap } from "../../term/table.ts";
+import { formatDigits, formatShare } from "../../term/units.ts";
+import { timeOf, timeText } from "./cost-text.ts";
+import { type HeatStyle, heatLines } from "./heat-lines.ts";
+import { labelOf, nodeLines, regionLines, typeLines } from "./region-table.ts";
+import { walkOf } from "./verdict.ts";
+import { functionLines } from "./who/table.ts";
 
-interface Row {
-  region: RegionRecord;
-  share: number;
-}
-
-const COLUMNS: Column<Row>[] = [
-  { title: "minflt", width: 8, value: ({ region }) => formatCount(region.minor, 8) },
-  { title: "majflt", width: 6, value: ({ region }) => formatCount(region.major, 6) },
-  { title: "share", width: 6, value: ({ share }) => formatShare(share) },
-  { title: "pages", width: 8, value: ({ region }) => formatCount(region.pages, 8) },
-  { title: "touch", width: 6, value: ({ region }) => formatShare(region.touchedShare) },
-  { title: "refault", width: 7, value: ({ region }) => formatCount(region.refaults, 7) },
-  { title: "pattern", width: 14, align: "left", value: ({ region }) => describe(region).slice(0, 14) },
-  { title: "region", width: 17, align: "left", value: ({ region }) => printable(labelOf(region), 17) },
-];
-
-/** Anonymous memory has no name but its address. */
-function labelOf({ name, kind, start, permissions, vanished }: RegionRecord): string {
-  const what =
-    kind === "file"
-      ? `${name} ${permissions.slice(0, 3)}`
-      : name === kind
-        ? `${name} ${start.slice(2)}`
-        : name;
-  return vanished ? `${what} gone` : what;
-}
+/** Functions in the table: -j and the page have more. */
+const FUNCTIONS_SHOWN = 10;
 
 /** What is told of one process. */
 export interface ProcessMap {
   regions: readonly RegionRecord[];
+  functions: readonly FunctionRecord[];
   heat: HeatRecord | null;
   summary: MapSummaryRecord;
 }
 
-/** The regions of one process as a table, busiest first, and its books in two lines. */
-export function mapLines({ regions, heat, summary }: ProcessMap, limit: number): string[] {
+/** How a process is shown: its busiest regions, and the style of its heat map. */
+export interface MapStyle {
+  limit: number;
+  heat: HeatStyle;
+}
+
+/** One process: its regions, the phases of those that changed, its functions, its heat map, its books, the verdict. */
+export function mapLines({ regions, functions, heat, summary }: ProcessMap, style: MapStyle): string[] {
   const { faults, seconds, comm, pid } = summary;
-  const rows = regions.map((region) => ({
-    region,
-    share: faults > 0 ? (region.minor + region.major) / faults : 0,
-  }));
-  const shown = rows.slice(0, limit);
-  const rest = rows.length - shown.length;
+  const rest = regions.length - style.limit;
+  const shown = regions.slice(0, style.limit);
   return [
     `${printable(comm, 15)} (pid ${pid}), ${formatDigits(faults)} faults in ${seconds.toFixed(2)} s`,
-    headerLine(COLUMNS),
-    ...shown.map((row) => rowLine(COLUMNS, row)),
-    ...(rest > 0 ? [`and ${rest} more regions (-n shows more)`] : []),
+    ...regionLines(shown, { faults, timeNs: timeOf(summary) }),
+    ...(rest > 0 ? [`and ${formatDigits(rest)} more regions (-n shows more)`] : []),
+    ...shown.flatMap(phaseLines),
+    ...typeLines(shown),
+    ...nodeLines(shown),
     "",
-    ...(heat === null || heat.cells.length === 0 ? [] : [...heatLines(heat, regions), ""]),
+    ...functionLines(functions, Math.min(style.limit, FUNCTIONS_SHOWN)),
+    ...(heat === null || heat.cells.length === 0 ? [] : [...heatLines(heat, regions, style.heat), ""]),
+    ...timeText(summary).flatMap((text) => wrap(text)),
     ...wrap(booksOf(summary)),
     ...wrap(summary.verdict),
   ];
+}
+
+/** A phase shorter than this share of the region's faults is no news. */
+const LEAST_PHASE = 0.05;
+const MOST_PHASES = 4;
+
+/** In which patterns a region faulted one after the other, where that changed: "sequential 62 %, then random 38 %". */
+function phaseLines(region: RegionRecord): string[] {
+  const total = region.phases.at(-1)?.to ?? 0;
+  const parts: { walk: string; faults: number }[] = [];
+  for (const phase of region.phases) {
+    const faults = phase.to - phase.from;
+    if (phase.pattern === null || faults < LEAST_PHASE * total) continue;
+    const walk = walkOf(phase);
+    const last = parts.at(-1);
+    if (last?.walk === walk) last.faults += faults;
+    else parts.push({ walk, faults });
+  }
+  if (parts.length < 2) return [];
+  const told = parts
+    .slice(0, MOST_PHASES)
+    .map(({ walk, faults }) => `${walk} ${formatShare(faults / total)}`);
+  const more = parts.length > MOST_PHASES ? `, and ${parts.length - MOST_PHASES} more changes` : "";
+  return wrap(`${printable(labelOf(region), 30)}: ${told.join(", then ")}${more}`);
 }
 
 function booksOf({
@@ -69,11 +79,14 @@ function booksOf({
   kernelMinor,
   kernelMajor,
   unexplained,
+  endedBy,
 }: MapSummaryRecord): string {
   const counted = `minor ${formatDigits(minor)}, major ${formatDigits(major)}, failed ${formatDigits(failed)}, untraced ${formatDigits(untraced)}, lost ${formatDigits(lost)}`;
+  if (endedBy === "recording") return `${counted}; what the kernel counted itself is not in a recording`;
   if (kernelMinor === null || kernelMajor === null || edge === null) {
     return `${counted}; the kernel's own counters are unknown: it ended and nobody saw its last ones`;
   }
+  if (lost !== 0) return `${counted}; what was lost cannot be told from failed and untraced faults`;
   if (unexplained !== null && unexplained > 0)
     return `${counted}; ${formatDigits(unexplained)} are not explained by the kernel's counters`;
   return edge > 0

@@ -1,7 +1,8 @@
 import type { RegionRecord } from "../../metric/map-record.ts";
 import { printable } from "../../term/table.ts";
 import { formatBytes, formatDigits, formatShare } from "../../term/units.ts";
-import type { Traced } from "./collector.ts";
+import { THRESHOLDS } from "../pattern/thresholds.ts";
+import type { Traced } from "./traced.ts";
 
 const PAGE = 4096;
 /** A region with this share of the faults is what the program does. */
@@ -9,6 +10,8 @@ const DOMINANT = 0.25;
 /** Advice is given only on a verdict this clear, and on at least so many faults. */
 const CLEAR = 0.6;
 const ENOUGH = 256;
+/** Mapped so often, the memory is not kept between two uses. */
+const OFTEN = 16;
 /** Anonymous memory walked through in order pays for huge pages from here on. */
 const HUGE_PAGES = 4096;
 
@@ -23,25 +26,66 @@ export function verdictOf(
   const share = (first.minor + first.major) / faults;
   const what = `${printable(first.name, 30)} (${first.kind})`;
   if (share < DOMINANT) {
-    return `${formatDigits(faults)} faults spread over ${regions.length} regions; the most, ${formatShare(share)}, fall in ${what}.`;
+    return `${formatDigits(faults)} faults spread over ${formatDigits(regions.length)} regions${mostKind(faults, regions)}; the most, ${formatShare(share)}, fall in ${what}.`;
   }
   const size = formatBytes(first.pages * PAGE);
-  const walk = first.pattern === null ? "too few to show a pattern" : describe(first);
+  const walk = first.pattern === null ? unjudged(first) : describe(first);
   const advice = adviceFor(first);
   return `${formatShare(share)} of ${formatDigits(faults)} faults fall in ${what}: ${walk}, over ${size}.${advice === null ? "" : ` ${advice}`}`;
 }
 
-/** The pattern in words. */
-export function describe({ pattern, order, stride, evidence }: RegionRecord): string {
-  if (pattern === null) return "-";
-  const walk = order === "strided" && stride !== null ? `strided ${stride}` : (order ?? "");
-  const streams =
-    evidence.streams > 1 && order !== null && order !== "random" ? `, ${evidence.streams} streams` : "";
-  if (pattern === "thrashing") return walk === "" ? "thrashing" : `thrashing, ${walk}${streams}`;
-  return `${walk || pattern}${streams}`;
+/** Many small regions of one kind can be most of all together. */
+function mostKind(faults: number, regions: readonly RegionRecord[]): string {
+  for (const kind of new Set(regions.map((region) => region.kind))) {
+    const those = regions.filter((region) => region.kind === kind);
+    const share = those.reduce((sum, { minor, major }) => sum + minor + major, 0) / faults;
+    if (share > 0.5)
+      return `, ${formatShare(share)} of them in ${formatDigits(those.length)} of kind ${kind}`;
+  }
+  return "";
 }
 
-function adviceFor({ pattern, order, kind, major, minor, pages, confidence }: RegionRecord): string | null {
+/** Why there is no pattern. */
+function unjudged({ minor, major, evidence }: RegionRecord): string {
+  if (evidence.steps === null) return "in an order that is not known";
+  return `${minor + major < THRESHOLDS.faults ? "too few" : "too few pages"} to show a pattern`;
+}
+
+/** The pattern in words, with the number of walks at once. */
+export function describe(region: RegionRecord): string {
+  if (region.pattern === null) return "-";
+  const streams = streamsOf(region);
+  return `${walkOf(region)}${streams > 1 ? `, ${streams} streams` : ""}`;
+}
+
+/** The pattern in a column: "sequential x4" are four walks at once; of a thrashing one the walk is short. */
+export function patternCell(region: RegionRecord, width: number): string {
+  const { pattern, order } = region;
+  if (pattern === null) return "-";
+  if (pattern === "thrashing") return printable(`thrashing ${order?.slice(0, 3) ?? ""}`.trimEnd(), width);
+  const streams = streamsOf(region);
+  return printable(`${walkOf(region)}${streams > 1 ? ` x${streams}` : ""}`, width);
+}
+
+/** Walks at once; what is random is none. */
+const streamsOf = ({ order, evidence }: RegionRecord): number =>
+  order === null || order === "random" ? 0 : (evidence.streams ?? 0);
+
+/** "sequential", "strided 16", "thrashing, random". */
+export function walkOf({
+  pattern,
+  order,
+  stride,
+}: Pick<RegionRecord, "pattern" | "order" | "stride">): string {
+  const walk = order === "strided" && stride !== null ? `strided ${stride}` : (order ?? "");
+  if (pattern === "thrashing") return walk === "" ? "thrashing" : `thrashing, ${walk}`;
+  return walk || (pattern ?? "-");
+}
+
+function adviceFor(region: RegionRecord): string | null {
+  const { pattern, order, kind, major, minor, pages, confidence, mappings } = region;
+  if (kind === "anon" && mappings !== null && mappings >= OFTEN && major + minor >= ENOUGH)
+    return `It was mapped ${formatDigits(mappings)} times, and its pages faulted each time: keep the memory (mallopt: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD).`;
   if (confidence < CLEAR || major + minor < ENOUGH) return null;
   const file = kind === "file";
   if (pattern === "thrashing" && major > minor) {

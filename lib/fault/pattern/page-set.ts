@@ -7,9 +7,19 @@ export const REFAULT_TWICE = 3;
 /** The set is full and does not have the page. */
 export const UNKNOWN = 4;
 
+/** Adds what a fault was to its page to the counts of those that came back; UNKNOWN adds nothing. */
+export function bookReturn(kind: number, to: { refaults: number; upgrades: number }): void {
+  if (kind === UPGRADE) to.upgrades++;
+  else if (kind === REFAULT) to.refaults++;
+  else if (kind === REFAULT_TWICE) {
+    to.refaults += 2;
+    to.upgrades--;
+  }
+}
+
 /** Pages of a block: two bits of state each fill 32 bits. */
 const LANES = 16;
-const SMALLEST = 64;
+const SMALLEST = 16;
 const LOAD = 0.7;
 /** 2^24 blocks of 8 bytes are 128 MiB: 11 million pages that lie alone, or 180 million side by side. */
 const LARGEST = 2 ** 24;

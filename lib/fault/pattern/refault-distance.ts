@@ -1,5 +1,5 @@
 /** Pages whose last fault is remembered at once, at first and at most. */
-const SMALLEST = 64;
+const SMALLEST = 16;
 const LARGEST = 4096;
 
 /**

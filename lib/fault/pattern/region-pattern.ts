@@ -1,5 +1,5 @@
 import { classify } from "./classify.ts";
-import { FIRST, PageSet, REFAULT, REFAULT_TWICE, UPGRADE } from "./page-set.ts";
+import { bookReturn, FIRST, PageSet, UNKNOWN } from "./page-set.ts";
 import { Phases } from "./phases.ts";
 import { RefaultDistance } from "./refault-distance.ts";
 import { ThreadStreams } from "./streams.ts";
@@ -14,12 +14,17 @@ const LOOK_SELDOM = 128;
 /** Faults since the region last grew at its end, after which a walk does not extend it but comes round. */
 const LONG_AGO = 32;
 
+/** Before the first fault. */
+const NOBODY = new ThreadStreams();
+
 /**
  * The faults of one region, in order, and the pattern that they make. Constant work per fault and no allocation
  * but for growth; at most 128 MiB for the pages (PageSet), and 1 KiB for each of up to 256 threads.
  */
 export class RegionPattern {
-  private readonly pages = new PageSet();
+  private pages = new PageSet();
+  /** The pages of all its mappings, one after another; null as long as there was one. */
+  private ever: PageSet | null = null;
   private readonly distances = new RefaultDistance();
   private readonly threads = new Map<number, ThreadStreams>();
   private present = new Tally();
@@ -31,7 +36,7 @@ export class RegionPattern {
   private widened = 0;
   private exact = true;
   private lastTid = -1;
-  private lastThread = new ThreadStreams();
+  private lastThread = NOBODY;
 
   /**
    * Takes a fault of the region.
@@ -46,12 +51,9 @@ export class RegionPattern {
     if (page < this.lowest || page > this.highest) this.widen(page);
     const { present } = this;
     const kind = this.pages.advance(page, major);
-    if (kind === UPGRADE) present.upgrades++;
-    else if (kind === REFAULT) present.refaults++;
-    else if (kind === REFAULT_TWICE) {
-      present.refaults += 2;
-      present.upgrades--;
-    } else if (kind !== FIRST) this.exact = false;
+    if (kind === FIRST) this.ever?.advance(page, true);
+    bookReturn(kind, present);
+    if (kind === UNKNOWN) this.exact = false;
     this.distances.fault(page, this.faults, this.pages.distinct, kind !== FIRST);
 
     if (tid !== this.lastTid) this.switchTo(tid);
@@ -71,7 +73,19 @@ export class RegionPattern {
 
   /** Bytes of what grows with the pages. */
   get bytes(): number {
-    return this.pages.bytes;
+    return this.pages.bytes + (this.ever?.bytes ?? 0);
+  }
+
+  /** Distinct pages, of all its mappings. */
+  private get distinct(): number {
+    return (this.ever ?? this.pages).distinct;
+  }
+
+  /** Another mapping in place of the old one: what faults now was not there, so it is no refault. */
+  remapped(): void {
+    if (this.pages.distinct === 0) return;
+    this.ever ??= this.pages;
+    this.pages = new PageSet();
   }
 
   /** The process forked: the next write to each page copies it, which is no refault. */
@@ -88,7 +102,7 @@ export class RegionPattern {
    */
   verdict(regionPages: number, around = 1): PatternVerdict {
     const whole = this.phases.whole(this.present);
-    const extent = { distinct: this.pages.distinct, pages: regionPages, around };
+    const extent = { distinct: this.distinct, pages: regionPages, around };
     const { pattern, order, stride, confidence } = classify(whole, extent);
     return {
       pattern,
@@ -96,7 +110,7 @@ export class RegionPattern {
       stride,
       confidence,
       evidence: this.evidence(whole),
-      pages: this.pages.distinct,
+      pages: this.distinct,
       refaults: whole.refaults,
       exact: this.exact,
       phases: this.phases.phases(this.present, extent),
@@ -154,7 +168,7 @@ export class RegionPattern {
       refaultShare: this.faults > 0 ? refaults / this.faults : 0,
       refaultDistance: refaults > 0 ? this.distances.median : null,
       upgrades,
-      touchedShare: span > 0 ? this.pages.distinct / span : 0,
+      touchedShare: span > 0 ? this.distinct / span : 0,
     };
   }
 

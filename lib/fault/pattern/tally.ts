@@ -23,8 +23,8 @@ export class Tally {
   /** Votes for the stride, less those against it. */
   lead = 0;
   /** Gaps looked at by distance, and those that were filled behind but not ahead, less the converse. */
-  readonly looked = new Float64Array(FILL_DISTANCES.length);
-  readonly filled = new Float64Array(FILL_DISTANCES.length);
+  readonly looked = FILL_DISTANCES.map(() => 0);
+  readonly filled = FILL_DISTANCES.map(() => 0);
 
   get fitting(): number {
     return this.unit + this.steady + this.loose;

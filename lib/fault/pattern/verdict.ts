@@ -4,14 +4,14 @@ export type Pattern = "thrashing" | Order;
 
 /** What a verdict rests on. */
 export interface PatternEvidence {
-  /** From one fault of a thread to its next on another page. */
-  steps: number;
+  /** From one fault of a thread to its next on another page; null where their order is not known. */
+  steps: number | null;
   /** Share of the steps that go on with a walk; null without steps. */
   fitting: number | null;
   /** Share of the steps that go up. */
   up: number | null;
-  /** Walks at once: within each thread that walks in steps which fit, and of all of them. */
-  streams: number;
+  /** Walks at once: within each thread that walks in steps which fit, and of all of them; null like steps. */
+  streams: number | null;
   /** Refaults in all faults. */
   refaultShare: number;
   /** Median number of the region's faults from one fault of a page to its next; null without refaults. */

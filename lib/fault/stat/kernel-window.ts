@@ -1,4 +1,4 @@
-import { CLOCK_TICKS_PER_SECOND, type PidStat, readPidStat } from "../../procfs/pid-stat.ts";
+import { CLOCK_TICKS_PER_SECOND, isDead, type PidStat, readPidStat } from "../../procfs/pid-stat.ts";
 import { listThreads } from "../../procfs/processes.ts";
 import type { ExitCounts } from "../../source/source.ts";
 import { type Bracket, exactly, type KernelCounts, NOTHING } from "../books.ts";
@@ -12,6 +12,8 @@ interface Reading {
   /** Of the total, what belongs to threads that still live. */
   living: { counts: KernelCounts; cpuSeconds: number };
   comm: string;
+  /** A zombie: its counters are final. */
+  dead: boolean;
 }
 
 export interface Closing {
@@ -76,10 +78,15 @@ export class KernelWindow {
     return { before: before?.startTime === after.startTime ? before.counts : NOTHING, after: after.counts };
   }
 
-  /** Counters at the end: of a process that lives, of a zombie, or as it left them when it went. */
-  closing(pid: number, exit: ExitCounts | null): Closing {
+  /**
+   * Counters at the end: of a process that lives, of a zombie, or as it left them when it went.
+   *
+   * @param ended it is known to have ended: who lives under its number is another
+   */
+  closing(pid: number, exit: ExitCounts | null, ended = false): Closing {
     const base = this.#after.get(pid);
-    const last = this.#ended.get(pid);
+    const there = this.#ended.get(pid);
+    const last = ended && there?.dead === false ? undefined : there;
     if (last !== undefined && (base === undefined || base.startTime === last.startTime)) {
       const ending = this.#ending.get(pid);
       const before = ending?.startTime === last.startTime ? ending.counts : NOTHING;
@@ -117,6 +124,7 @@ export class KernelWindow {
       startTime: stat.startTime,
       comm: stat.comm,
       threads: stat.threads,
+      dead: isDead(stat),
       ...whole,
       // a process of one thread may have had others: only its own line tells them apart
       living: sumOf(threads.length > 0 ? threads : oneThread(stat, this.#root)),

@@ -1,6 +1,14 @@
 import type { SampleRecord, StartRecord, SummaryRecord } from "../../metric/record.ts";
 import { type Column, printable } from "../../term/table.ts";
-import { formatBytes, formatClock, formatCount, formatNs, formatRate } from "../../term/units.ts";
+import {
+  clockWidth,
+  formatBytes,
+  formatClock,
+  formatCount,
+  formatNs,
+  formatRate,
+  placesFor,
+} from "../../term/units.ts";
 
 /** Tables stay below 80 columns; the name takes what is left. */
 const WIDTH = 79;
@@ -10,12 +18,16 @@ export type Row = Omit<SampleRecord, "type" | "types">;
 
 /** The columns of a run: time and thread where asked for, percentiles where measured. */
 export function columnsFor(
-  start: Pick<StartRecord, "latency" | "perThread">,
+  start: Pick<StartRecord, "latency" | "perThread" | "interval">,
   timestamp: boolean,
 ): Column<Row>[] {
   const columns: Column<Row>[] = [];
-  if (timestamp)
-    columns.push({ title: "TIME", width: 8, align: "left", value: (row) => formatClock(row.time) });
+  const { latency, perThread, interval } = start;
+  const places = timestamp && !(latency && perThread) ? placesFor(interval) : 0;
+  if (timestamp) {
+    const value = (row: Row): string => formatClock(row.time, places);
+    columns.push({ title: "TIME", width: clockWidth(places), align: "left", value });
+  }
   columns.push({ title: "PID", width: 7, value: (row) => String(row.pid) });
   if (start.perThread) columns.push({ title: "TID", width: 7, value: (row) => String(row.tid ?? "-") });
   const count = start.latency ? 7 : 9;
@@ -51,7 +63,7 @@ export function columnsFor(
       });
     }
   }
-  if (!(start.latency && start.perThread)) {
+  if (!latency || (!perThread && places === 0)) {
     columns.push({ title: "RSS", width: 5, value: (row) => formatBytes(row.rss) });
   }
   const used = columns.reduce((sum, column) => sum + column.width + 1, 0);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { ROOT } from "../../paths.ts";
 import type { Scope } from "../source.ts";
 
-/** The scripts in bt/, each of which answers one question and also runs alone. */
+/** The scripts in bt/ that can be composed: each answers one question and also runs alone. */
 export type ScriptName = "faults" | "entries" | "latency" | "types" | "exits" | "kprobe" | "fentry";
 
 /** How the scripts name their one process, and what a wider scope puts in its place. */
@@ -79,4 +79,27 @@ export function compose(
   parts.push(withoutEnd(probes));
   if (ends.length > 0) parts.push(`END { ${ends.join(" ")} }`);
   return [...parts, `interval:ms:${tickMs} { ${prints.join(" ")} printf("tick"); }`].join("\n");
+}
+
+/** The tick of bt/pages.bt. */
+const PAGES_TICK = /^interval:ms:(\d+) /m;
+/** What it tells of processes, each probe on a line of its own: without tracefs it cannot. */
+const PROCESS_PROBES = /^tracepoint:.*\n/gm;
+const FORK_PROBE = /^tracepoint:task:task_newtask .*\n/m;
+
+/** bt/pages.bt for a scope. */
+export interface PagesProgram {
+  program: string;
+  /** Between two turns of its maps, where nothing delays them, ns. */
+  stepNs: number;
+}
+
+/** @param processes whether it tells of forks, execs and exits */
+export function composePages(scope: Scope, processes: boolean): PagesProgram {
+  const text = readFileSync(`${ROOT}/bt/pages.bt`, "utf8");
+  const { predicate, probes } = scopeFilter(scope);
+  const alone = scope.kind === "pids" && !scope.follow;
+  const script = text.replace(!processes ? PROCESS_PROBES : alone ? FORK_PROBE : "", "");
+  const tickMs = Number(PAGES_TICK.exec(text)?.[1]);
+  return { program: script.replaceAll(ONE_PROCESS, predicate) + probes, stepNs: 2 * tickMs * 1e6 };
 }

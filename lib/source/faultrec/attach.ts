@@ -1,47 +1,47 @@
-import { EXIT, UserError } from "../../cli/error.ts";
+import { EXIT, messageOf, UserError } from "../../cli/error.ts";
 import { withFix } from "../../kernel/fix.ts";
 import { helperPath } from "../../paths.ts";
 import { startTracer } from "../../subprocess/tracer.ts";
-import { FaultrecDecoder, type FaultrecSink } from "./decode.ts";
-import type { ReadyEvent } from "./event.ts";
+import { MEMBERS_ONLY, membersOf } from "../scope.ts";
+import type { ReadyEvent } from "../stream/event.ts";
+import type { FaultSink, Recorder, RecorderOptions } from "../stream/recorder.ts";
+import { FaultrecDecoder } from "./decode.ts";
 
 /** What faultrec says when there is nobody to record; anything else that stops it is a prerequisite. */
 const NO_PROCESS = /no such process/;
 
-export interface RecorderOptions {
-  pids: readonly number[];
-  /** Forked children too. */
-  follow?: boolean;
-  /** The instruction of each fault (default true). */
-  ip?: boolean;
-  /** Physical address and page size of each fault. */
-  physical?: boolean;
-  /** Call chain of each fault, in user space. */
-  stacks?: boolean;
-  /** Longest time that a fault waits to be told, milliseconds (default 100). */
-  delayMs?: number;
-}
+/** The kernel has no perf events for cgroups, or they are in another hierarchy. */
+const NO_CGROUP = /cannot record cgroup/;
 
-export interface Recorder {
-  readonly ready: ReadyEvent;
-  /** What was asked for and cannot be had, each in words. */
-  readonly degraded: string[];
-  readonly pid: number;
-  /** Ends the recording; resolves when the last of it has been delivered. */
-  stop(): Promise<void>;
-  /**
-   * Resolves at the end, by stop() or when all processes have ended.
-   * Rejects with a UserError when the recorder failed; what it told before has been delivered.
-   */
-  readonly ended: Promise<void>;
-}
+/** What faultrec leaves out where it finds no tracepoint, or may not open it. */
+const NO_TYPES =
+  "access types need root and the tracepoints exceptions:page_fault_user and _kernel of x86 (tracefs)";
 
 /**
  * Records every fault of processes through helpers-c/faultrec into the sink, in the order they happened.
- * Resolves once everything is attached.
+ * Resolves once everything is attached. The tap gets the stream itself, before it is read.
  * @throws UserError when there is no such process, or the kernel refuses
  */
-export async function attachRecorder(options: RecorderOptions, sink: FaultrecSink): Promise<Recorder> {
+export async function attachRecorder(
+  options: RecorderOptions,
+  sink: FaultSink,
+  tap: (chunk: Uint8Array) => void = () => undefined,
+): Promise<Recorder> {
+  const { scope } = options;
+  try {
+    return await attach(options, sink, tap);
+  } catch (error) {
+    if (scope.kind !== "cgroup" || !NO_CGROUP.test(messageOf(error))) throw error;
+    const recorder = await attach({ ...options, scope: membersOf(scope.directory) }, sink, tap);
+    return { ...recorder, degraded: [MEMBERS_ONLY, ...recorder.degraded] };
+  }
+}
+
+async function attach(
+  options: RecorderOptions,
+  sink: FaultSink,
+  tap: (chunk: Uint8Array) => void,
+): Promise<Recorder> {
   let announce: (event: ReadyEvent) => void = () => undefined;
   const announced = new Promise<ReadyEvent>((resolve) => {
     announce = resolve;
@@ -54,11 +54,14 @@ export async function attachRecorder(options: RecorderOptions, sink: FaultrecSin
         isReady = true;
         announce(event);
       }
-      sink.event(event);
+      if (isReady) sink.event(event); // else another recorder may be tried with the same sink
     },
   });
   const tracer = await startTracer(helperPath("faultrec"), argumentsFor(options), {
-    onChunk: (chunk) => decoder.push(chunk),
+    onChunk: (chunk) => {
+      tap(chunk);
+      decoder.push(chunk);
+    },
   });
   const ended = tracer.ended.then(({ exitCode, cause }) => {
     decoder.end();
@@ -81,22 +84,50 @@ export async function attachRecorder(options: RecorderOptions, sink: FaultrecSin
   };
 }
 
+/** Light recordings know times as well as the rings are read often. */
+const LIGHT_DELAY_MS = 20;
+
+function whomArguments({ scope, except = [] }: RecorderOptions): string[] {
+  const others = except.flatMap((pid) => ["-x", String(pid)]);
+  switch (scope.kind) {
+    case "all":
+      return ["-a", ...others];
+    case "cgroup":
+      return ["-g", scope.directory, ...others];
+    case "pids":
+      return [...(scope.follow ? ["-f"] : []), ...scope.pids.map(String)];
+  }
+}
+
 function argumentsFor(options: RecorderOptions): string[] {
-  const { pids, follow = false, ip = true, physical = false, stacks = false, delayMs = 100 } = options;
+  const {
+    ip = true,
+    light = false,
+    latency = false,
+    types = false,
+    physical = false,
+    stacks = false,
+    delayMs = light ? LIGHT_DELAY_MS : 100,
+  } = options;
   return [
-    ...(follow ? ["-f"] : []),
     ...(ip ? [] : ["-n"]),
+    ...(light ? ["-L"] : []),
+    ...(latency ? ["-l"] : []),
+    ...(types ? ["-t"] : []),
     ...(physical ? ["-P"] : []),
     ...(stacks ? ["-s"] : []),
     "-i",
     String(delayMs),
-    ...pids.map(String),
+    ...whomArguments(options),
   ];
 }
 
 function degradedIn(options: RecorderOptions, ready: ReadyEvent): string[] {
   const degraded: string[] = [];
   if (ready.userOnly) degraded.push("faults in kernel mode are not seen: that needs privilege");
+  if (options.light && ready.lateNs === 0)
+    degraded.push("--light is for up to 16 threads: each fault is recorded with its time and thread");
+  if (options.types && !ready.access) degraded.push(NO_TYPES);
   if (options.physical && !ready.physical) degraded.push("physical addresses need privilege");
   if (ready.unsure > 0) {
     degraded.push(`${ready.unsure} threads were born while the events attached and may be told twice`);

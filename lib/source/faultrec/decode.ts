@@ -1,12 +1,7 @@
-import { BATCH, type Columns, type FaultBatch, newColumns } from "./batch.ts";
-import { eventAt, type FaultrecEvent, readyAt } from "./event.ts";
-import { AT, HIGH, KIND, LEAST, PREFIX } from "./layout.ts";
-
-/** Takes what a recording tells, in its order. */
-export interface FaultrecSink {
-  faults(batch: FaultBatch): void;
-  event(event: FaultrecEvent): void;
-}
+import { BATCH, type Columns, newColumns } from "../stream/batch.ts";
+import type { FaultSink } from "../stream/recorder.ts";
+import { AT, codeAddress, HIGH, KIND, LEAST, PREFIX } from "./layout.ts";
+import { eventAt, readyAt } from "./records.ts";
 
 /** A record's size is 16 bits. */
 const RECORD_MOST = 2 ** 16;
@@ -17,7 +12,7 @@ const RECORD_MOST = 2 ** 16;
  * It makes no object for a fault, so that it keeps up with millions a second.
  */
 export class FaultrecDecoder {
-  readonly #sink: FaultrecSink;
+  readonly #sink: FaultSink;
   /** The beginning of a record whose rest has not come yet. */
   readonly #carry = new Uint8Array(RECORD_MOST);
   readonly #carryView = new DataView(this.#carry.buffer);
@@ -31,7 +26,7 @@ export class FaultrecDecoder {
   #baseLow = 0;
   #state: "before ready" | "reading" | "ended" | "damaged" = "before ready";
 
-  constructor(sink: FaultrecSink) {
+  constructor(sink: FaultSink) {
     this.#sink = sink;
   }
 
@@ -130,7 +125,11 @@ export class FaultrecDecoder {
     columns.offset[i] = low & 0xfff;
     let word = at + PREFIX + 8;
     if (columns.ip !== null) {
-      columns.ip[i] = view.getUint32(word + 4, true) * HIGH + view.getUint32(word, true);
+      columns.ip[i] = codeAddress(view, word);
+      word += 8;
+    }
+    if (columns.latency !== null) {
+      columns.latency[i] = latencyAt(view, word);
       word += 8;
     }
     if (columns.physical !== null && columns.pageSize !== null) {
@@ -154,7 +153,7 @@ export class FaultrecDecoder {
       return;
     }
     this.#columns = newColumns(ready);
-    this.#faultSize = PREFIX + 8 + (ready.ip ? 8 : 0) + (ready.physical ? 16 : 0);
+    this.#faultSize = PREFIX + 8 + (ready.ip ? 8 : 0) + (ready.latency ? 8 : 0) + (ready.physical ? 16 : 0);
     this.#baseLow = view.getUint32(at + AT.time, true);
     this.#baseHigh = view.getUint32(at + AT.time + 4, true);
     this.#state = "reading";
@@ -180,6 +179,12 @@ export class FaultrecDecoder {
   }
 }
 
+/** ns; all bits are set where it is not known. */
+function latencyAt(view: DataView, at: number): number {
+  const high = view.getUint32(at + 4, true);
+  return high === 0xffffffff ? Number.NaN : high * HIGH + view.getUint32(at, true);
+}
+
 /** Appends the links of one fault; the column grows to what the longest batch needs. */
 function addChain(columns: Columns, i: number, view: DataView, from: number, to: number): void {
   if (columns.chain === null || columns.chainEnd === null) return;
@@ -191,7 +196,7 @@ function addChain(columns: Columns, i: number, view: DataView, from: number, to:
     columns.chain = larger;
   }
   for (let word = from; word < to; word += 8) {
-    columns.chain[end++] = view.getUint32(word + 4, true) * HIGH + view.getUint32(word, true);
+    columns.chain[end++] = codeAddress(view, word);
   }
   columns.chainEnd[i] = end;
 }

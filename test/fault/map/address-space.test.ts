@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { AddressSpace } from "../../../lib/fault/map/address-space.ts";
+import type { Region } from "../../../lib/fault/map/region.ts";
 import type { Mapping } from "../../../lib/procfs/maps.ts";
 
 const PAGE = 4096;
@@ -42,6 +43,26 @@ test("the mappings of one file beside and over each other are one region", () =>
   assert.deepEqual([space.find(100)?.start, space.find(100)?.end], [100 * PAGE, 210 * PAGE]);
 });
 
+test("where each mapping is asked for, those of one file are apart, and a part whose protection changes too", () => {
+  const space = new AddressSpace(1, { eachMapping: true });
+  space.map(mapping(100, 110, { ...file, permissions: "r--p" }));
+  space.map(mapping(110, 150, { ...file, permissions: "r-xp", offset: 10 * PAGE }));
+  space.map(mapping(150, 160, { ...file, offset: 50 * PAGE }));
+  space.map(mapping(150, 155, { ...file, permissions: "r--p", offset: 50 * PAGE }));
+  space.map(mapping(150, 155, { ...file, permissions: "r--p", offset: 50 * PAGE }));
+  assert.deepEqual(
+    space.fork(2).regions.map(({ start, permissions }) => [start / PAGE, permissions]),
+    [
+      [100, "r--p"],
+      [110, "r-xp"],
+      [150, "r--p"],
+      [155, "rw-p"],
+    ],
+  );
+  assert.equal(space.find(157)?.permissions, "rw-p");
+  assert.equal(space.regions.length, 4);
+});
+
 test("another file of the same name is another region", () => {
   const space = new AddressSpace(1);
   space.map(mapping(100, 200, file));
@@ -49,17 +70,95 @@ test("another file of the same name is another region", () => {
   assert.notEqual(space.find(150), space.find(205));
 });
 
-test("anonymous memory that grows is the same; of the same extent again it is new, and the old one has vanished", () => {
+test("anonymous memory that grows is the same; of the same extent again it is the same, mapped anew", () => {
   const space = new AddressSpace(1);
   space.map(mapping(100, 200));
   const first = space.find(150);
   space.map(mapping(100, 300));
   assert.equal(space.find(150), first);
   assert.equal(space.find(250), first);
+  first?.fault(150, 1, false);
+  first?.fault(151, 1, false);
   space.map(mapping(100, 300));
-  assert.notEqual(space.find(150), first);
-  assert.equal(first?.vanished, true);
-  assert.equal(space.find(150)?.vanished, false);
+  assert.equal(space.find(150), first);
+  first?.fault(150, 1, false);
+  first?.fault(152, 1, false);
+  const { pages, refaults, evidence } = first?.verdict(200, 1) ?? {};
+  assert.deepEqual(
+    [pages, refaults, evidence?.upgrades],
+    [3, 0, 0],
+    "what it had before is not there any more",
+  );
+  assert.deepEqual([first?.mappings, first?.vanished], [2, false]);
+});
+
+test("protection that changes back and forth makes two regions, however often", () => {
+  const space = new AddressSpace(1);
+  for (let i = 0; i < 50; i++) {
+    space.map(mapping(100, 200));
+    space.map(mapping(100, 200, { permissions: "r-xp" }));
+  }
+  assert.deepEqual(
+    space.regions.map(({ kind, mappings, vanished }) => [kind, mappings, vanished]),
+    [
+      ["anon", 50, true],
+      ["jit", 50, false],
+    ],
+  );
+});
+
+test("mappings that come and go, each another: the busiest are kept, the rest is summed up", () => {
+  const space = new AddressSpace(1);
+  space.map(mapping(1, 2, file));
+  const rounds = 20_000;
+  for (let i = 0; i < rounds; i++) {
+    const start = 100_000 - i;
+    space.map(mapping(start, 100_001, { permissions: i % 2 === 0 ? "rw-p" : "r--p" }));
+    const region = space.find(start);
+    for (let page = 0; page < (i === 9000 ? 64 : 1); page++) region?.fault(start + page, 1, i === 7);
+  }
+  assert.ok(space.regions.length <= 4096, `${space.regions.length} regions`);
+  assert.equal(space.find(1)?.kind, "file");
+  const sum = (count: (region: Region) => number): number =>
+    space.regions.reduce((total, region) => total + count(region), 0);
+  assert.deepEqual([sum(({ minor }) => minor), sum(({ major }) => major)], [rounds - 1 + 63, 1]);
+  assert.equal(
+    sum(({ mappings }) => mappings),
+    rounds + 1,
+  );
+  const condensed = space.regions.find(({ name }) => name === "[vanished]");
+  assert.deepEqual([condensed?.vanished, condensed?.kind], [true, "other"]);
+  assert.equal(condensed?.absorbed.pages, condensed?.faults);
+  assert.ok(
+    space.regions.some(({ faults }) => faults === 64),
+    "the busiest is still told of",
+  );
+});
+
+test("faults where nothing is mapped any more: side by side they are one region, which gives way to what is mapped", () => {
+  const space = new AddressSpace(1);
+  space.map(mapping(10, 20));
+  const first = space.lost(1000);
+  assert.deepEqual([first.kind, first.name, first.start], ["unmapped", "unmapped", 1000 * PAGE]);
+  assert.equal(space.lost(1003), first);
+  assert.equal(space.lost(990), first);
+  assert.equal(space.find(1001), first);
+  assert.deepEqual([first.start, first.end], [990 * PAGE, 1004 * PAGE]);
+  const other = space.lost(1100);
+  assert.notEqual(other, first);
+  assert.equal(space.find(1050), null);
+  space.map(mapping(900, 1200));
+  assert.equal(space.find(1001)?.kind, "anon");
+  assert.deepEqual([first.vanished, other.vanished], [true, true]);
+  assert.equal(space.regions.length, 4);
+});
+
+test("what munmap left behind without a word is forgotten, oldest first; what is asked for again may be learned", () => {
+  const space = new AddressSpace(1);
+  for (let i = 0; i < 100_000; i++) space.map(mapping(1e7 - 5 * i, 1e7 - 5 * i + 10));
+  assert.equal(space.find(1e7 + 9), null);
+  assert.equal(space.find(1e7 - 5 * 99_999)?.kind, "anon");
+  assert.ok(space.regions.length <= 65_536 + 4096, `${space.regions.length} regions`);
 });
 
 test("a mapping over a part of another leaves the rest of it", () => {
@@ -85,6 +184,15 @@ test("memory right above a guard page is a thread's stack", () => {
   space.map(mapping(100, 101, { permissions: "---p" }));
   space.map(mapping(101, 2149));
   assert.equal(space.find(200)?.kind, "thread-stack");
+});
+
+test("a page between guards is too small for a thread's stack", () => {
+  const space = new AddressSpace(1);
+  space.map(mapping(100, 101, { permissions: "---p" }));
+  space.map(mapping(101, 102));
+  space.map(mapping(102, 103, { permissions: "---p" }));
+  space.map(mapping(103, 107));
+  assert.deepEqual([space.find(101)?.kind, space.find(103)?.kind], ["anon", "thread-stack"]);
 });
 
 test("exec leaves nothing; a fork has the same mappings with counts of its own", () => {

@@ -3,7 +3,7 @@ export interface Machine {
   image: string;
   initramfs: string;
   memoryMb: number;
-  /** At least 2: one for each of the two nodes. */
+  /** Shared among the two nodes; of one the second node has memory alone. */
   cpus: number;
   /** Directory that the guest mounts writable. */
   share: string;
@@ -27,14 +27,14 @@ export function qemuArguments(machine: Machine): string[] {
   const firstCpus = Math.ceil(cpus / 2);
   const nodes = [
     { size: firstMb, cpus: range(0, firstCpus - 1) },
-    { size: memoryMb - firstMb, cpus: range(firstCpus, cpus - 1) },
+    { size: memoryMb - firstMb, cpus: cpus > 1 ? range(firstCpus, cpus - 1) : null },
   ];
   return [
     ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"],
     ...["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", String(cpus), "-m", `${memoryMb}M`],
     ...nodes.flatMap((node, i) => [
       ...["-object", `memory-backend-ram,id=m${i},size=${node.size}M`],
-      ...["-numa", `node,nodeid=${i},cpus=${node.cpus},memdev=m${i}`],
+      ...["-numa", `node,nodeid=${i},memdev=m${i}${node.cpus === null ? "" : `,cpus=${node.cpus}`}`],
     ]),
     ...["-kernel", machine.image, "-initrd", machine.initramfs, "-append", PARAMETERS],
     ...["-chardev", `file,id=console,path=${quoted(machine.console)}`, "-serial", "chardev:console"],

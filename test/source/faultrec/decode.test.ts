@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { FAULT } from "../../../lib/source/faultrec/layout.ts";
+import { ACCESSES, accessOf } from "../../../lib/fault/types.ts";
+import { FAULT } from "../../../lib/source/stream/batch.ts";
 import { fixture } from "../cuts.ts";
 import { of, type Recording, read } from "./recording.ts";
 
-const FIXTURES = ["faultrec", "faultrec-chains", "faultrec-follow"];
+const FIXTURES = ["faultrec", "faultrec-access", "faultrec-chains", "faultrec-follow"];
 const bytesOf = (name: string): Buffer => fixture(`helpers/${name}.bin`);
 
 for (const name of FIXTURES) {
@@ -126,6 +127,34 @@ test("-P and -s: each fault has its physical page, and a chain that begins where
   assert.ok(placed.size > 100, "most faults have a page of their own");
   const kernel = faults.filter(({ flags }) => (flags & FAULT.kernel) !== 0);
   assert.ok(kernel.length >= 61, "read(2) faults in kernel mode");
+});
+
+test("-l -t: each fault has its latency and its access, and each entry is completed, failed or open", () => {
+  const { faults, events } = read(bytesOf("faultrec-access"));
+  const end = events.at(-1);
+  assert.ok(end?.type === "end" && end.entries !== null);
+  const { told, failed, open, lost } = end.entries;
+  assert.deepEqual([lost, open], [0, 0]);
+  assert.equal(told, faults.length + failed);
+  assert.ok(faults.every(({ latency }) => Number(latency) > 0));
+  // 61 pages of one mapping, written twice: first by themselves, then as the child had them too
+  const accesses = faults.map(({ flags }) => ACCESSES[accessOf(flags)]);
+  assert.ok(accesses.every((access) => access !== undefined));
+  const copied = faults.filter((_, i) => accesses[i] === "copyOnWrite").map(({ page }) => page);
+  const written = new Set(faults.filter((_, i) => accesses[i] === "write").map(({ page }) => page));
+  const both = copied.filter((page) => written.has(page));
+  assert.ok(both.length >= 61, String(both.length));
+  assert.ok(accesses.includes("read") && accesses.includes("execute"), "its file was mapped and run");
+});
+
+test("a latency with all bits set is not known", () => {
+  const bytes = Buffer.from(bytesOf("faultrec-access"));
+  let at = 0;
+  while (bytes.readUInt8(at) !== 2) at += bytes.readUInt16LE(at + 2);
+  const [first] = read(bytes).faults;
+  assert.equal(first?.latency, Number(bytes.readBigUInt64LE(at + 40)));
+  bytes.fill(0xff, at + 40, at + 48);
+  assert.ok(Number.isNaN(read(bytes).faults[0]?.latency));
 });
 
 test("-f -n: the child's faults are told after its fork, and none has an instruction", () => {

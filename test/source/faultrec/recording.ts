@@ -1,6 +1,7 @@
-import type { FaultBatch } from "../../../lib/source/faultrec/batch.ts";
-import { FaultrecDecoder, type FaultrecSink } from "../../../lib/source/faultrec/decode.ts";
-import type { FaultrecEvent } from "../../../lib/source/faultrec/event.ts";
+import { FaultrecDecoder } from "../../../lib/source/faultrec/decode.ts";
+import type { FaultBatch } from "../../../lib/source/stream/batch.ts";
+import type { FaultEvent } from "../../../lib/source/stream/event.ts";
+import type { FaultSink } from "../../../lib/source/stream/recorder.ts";
 
 /** One fault as an object, for tests. */
 export interface Fault {
@@ -12,6 +13,7 @@ export interface Fault {
   cpu: number;
   flags: number;
   ip: number | null;
+  latency: number | null;
   physical: number | null;
   pageSize: number | null;
   chain: number[] | null;
@@ -19,7 +21,7 @@ export interface Fault {
 
 export interface Recording {
   faults: Fault[];
-  events: FaultrecEvent[];
+  events: FaultEvent[];
 }
 
 const at = (column: ArrayLike<number> | null, i: number): number => column?.[i] ?? Number.NaN;
@@ -35,6 +37,7 @@ function faultAt(batch: FaultBatch, i: number): Fault {
     cpu: at(batch.cpu, i),
     flags: at(batch.flags, i),
     ip: batch.ip && at(batch.ip, i),
+    latency: batch.latency && at(batch.latency, i),
     physical: batch.physical && at(batch.physical, i),
     pageSize: batch.pageSize && at(batch.pageSize, i),
     chain: chain && [...chain.subarray(i === 0 ? 0 : at(chainEnd, i - 1), at(chainEnd, i))],
@@ -44,7 +47,7 @@ function faultAt(batch: FaultBatch, i: number): Fault {
 /** What the decoder makes of a recording that arrives in pieces of so many bytes. */
 export function read(bytes: Uint8Array, piece = Math.max(1, bytes.length)): Recording {
   const faults: Fault[] = [];
-  const events: FaultrecEvent[] = [];
+  const events: FaultEvent[] = [];
   const decoder = new FaultrecDecoder(sinkInto({ faults, events }));
   for (let from = 0; from < bytes.length; from += piece) decoder.push(bytes.subarray(from, from + piece));
   decoder.end();
@@ -52,7 +55,7 @@ export function read(bytes: Uint8Array, piece = Math.max(1, bytes.length)): Reco
 }
 
 /** Adds everything to a recording. */
-export const sinkInto = ({ faults, events }: Recording): FaultrecSink => ({
+export const sinkInto = ({ faults, events }: Recording): FaultSink => ({
   faults: (batch) => {
     for (let i = 0; i < batch.count; i++) faults.push(faultAt(batch, i));
   },
@@ -60,5 +63,5 @@ export const sinkInto = ({ faults, events }: Recording): FaultrecSink => ({
 });
 
 /** The events of one type. */
-export const of = <T extends FaultrecEvent["type"]>(events: readonly FaultrecEvent[], type: T) =>
-  events.filter((event): event is Extract<FaultrecEvent, { type: T }> => event.type === type);
+export const of = <T extends FaultEvent["type"]>(events: readonly FaultEvent[], type: T) =>
+  events.filter((event): event is Extract<FaultEvent, { type: T }> => event.type === type);

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { existsSync, writeFileSync } from "node:fs";
+import { before, type TestContext, test } from "node:test";
+import { workloadPath } from "../../lib/paths.ts";
+import { memoryCgroup } from "../helpers-c/cgroup.ts";
+import { make, start } from "../helpers-c/programs.ts";
+import { zramSwap } from "../helpers-c/zramswap.ts";
+import { nextOf, startWss } from "./wss.ts";
+
+const MIB = 1 << 20;
+/** What hot touches with each pass. */
+const HOT_MIB = 32;
+const PAGES = (HOT_MIB * MIB) / 4096;
+
+before(() => make("hot"));
+
+/** wss --limit of hot in a memory cgroup with this limit, which is set once hot is ready. */
+async function judged(t: TestContext, limit: number) {
+  const cgroup = memoryCgroup(t);
+  if (cgroup === null || !existsSync(`${cgroup}/memory.limit_in_bytes`)) return null;
+  // in the cgroup before its memory is made: it is charged where the process is then
+  const command = [workloadPath("hot"), "-n", String(PAGES), "-w", String(PAGES), "-p", "100"];
+  const program = start("sh", ["-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', cgroup, ...command]);
+  try {
+    await program.line();
+    writeFileSync(`${cgroup}/memory.limit_in_bytes`, String(limit));
+    const wss = startWss("--limit", "-p", String(program.pid), "1", "4");
+    const record = await nextOf(wss, "limit");
+    assert.equal((await wss.end).code, 0);
+    return { record, cgroup, pid: program.pid };
+  } finally {
+    program.process.kill("SIGKILL");
+    await program.end;
+  }
+}
+
+test("--limit: a working set with ample room fits, and nothing had to come back", async (t) => {
+  const found = await judged(t, 8 * HOT_MIB * MIB);
+  if (found === null) return t.skip("kernel: no v1 memory cgroup can be made here");
+  const { record, cgroup, pid } = found;
+  assert.equal(record.fits, "room", record.verdict);
+  assert.deepEqual([record.what, record.cgroup, record.pids], ["memory.limit_in_bytes", cgroup, [pid]]);
+  assert.equal(record.limit, 8 * HOT_MIB * MIB);
+  assert.ok(record.wssHigh >= HOT_MIB * MIB && record.wssHigh < (HOT_MIB + 4) * MIB, String(record.wssHigh));
+  assert.equal(record.headroom, record.limit - record.wssHigh - record.others);
+  const { refaultAnon, refaultFile, refaultsOf, hits, oomKills } = record.witnesses;
+  assert.deepEqual(
+    { refaultAnon, refaultFile, refaultsOf, hits, oomKills },
+    { refaultAnon: 0, refaultFile: 0, refaultsOf: "cgroup", hits: 0, oomKills: 0 },
+  );
+});
+
+test("--limit: a working set that just fits is said to fit tightly", async (t) => {
+  const found = await judged(t, (HOT_MIB + 3) * MIB);
+  if (found === null) return t.skip("kernel: no v1 memory cgroup can be made here");
+  assert.equal(found.record.fits, "tight", found.record.verdict);
+  assert.equal(found.record.witnesses.refaultAnon, 0);
+});
+
+test("--limit: a working set larger than its limit does not fit, and the refaults prove it", async (t) => {
+  // written at once: with a swap file the disk may be too slow, and the OOM killer comes
+  const swap = await zramSwap(t, 64);
+  if (typeof swap === "string") return t.skip(swap);
+  const found = await judged(t, HOT_MIB * 0.75 * MIB);
+  if (found === null) return t.skip("kernel: no v1 memory cgroup can be made here");
+  const { record } = found;
+  assert.equal(record.fits, "no", record.verdict);
+  // each pass touches all, and a quarter of it cannot be there
+  assert.ok(Number(record.witnesses.refaultAnon) >= PAGES / 4, record.verdict);
+  assert.ok(Number(record.witnesses.major) > 0);
+  assert.ok(Number(record.witnesses.hits) > 0);
+  assert.match(record.verdict, /does not fit into the 24M of memory\.limit_in_bytes/);
+});
