@@ -71,10 +71,10 @@ export async function rest(program: Program): Promise<string[]> {
 }
 
 /** Waits until the condition holds; a condition that never does fails by name, not by hanging. */
-export async function until(what: string, condition: () => boolean): Promise<void> {
+export async function until(what: string | (() => string), condition: () => boolean): Promise<void> {
   for (let attempt = 0; attempt < 500; attempt++) {
     if (condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Error(`waited five seconds in vain: ${what}`);
+  throw new Error(`waited five seconds in vain: ${typeof what === "string" ? what : what()}`);
 }

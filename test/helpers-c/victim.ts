@@ -28,11 +28,7 @@ export async function victim(periodMs = 1): Promise<Victim> {
     program,
     pid,
     assertUnharmed: async () => {
-      await until("nobody traces it", () =>
-        /TracerPid:\t0/.test(readFileSync(`/proc/${pid}/status`, "utf8")),
-      );
-      await until("its mappings are its own", () => !isRegistered(pid));
-      assert.deepEqual(userfaultfds(pid), []);
+      await untilReleased(pid);
       const { check } = lines;
       await until("its memory is whole", () => lines.check > check + 1);
       assert.equal(lines.harm, 0);
@@ -45,11 +41,37 @@ export async function victim(periodMs = 1): Promise<Victim> {
 export const isRegistered = (pid: number): boolean =>
   / uw\b/.test(readFileSync(`/proc/${pid}/smaps`, "utf8"));
 
+const isTraced = (pid: number): boolean => !/TracerPid:\t0/.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+
 /** The descriptors of a process that are userfaultfds. */
 export const userfaultfds = (pid: number): string[] =>
-  readdirSync(`/proc/${pid}/fd`).filter((fd) =>
-    readlinkSync(`/proc/${pid}/fd/${fd}`).includes("userfaultfd"),
+  readdirSync(`/proc/${pid}/fd`).filter((fd) => targetOf(`/proc/${pid}/fd/${fd}`).includes("userfaultfd"));
+
+/** What a descriptor is of; nothing once it is closed. */
+function targetOf(fd: string): string {
+  try {
+    return readlinkSync(fd);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
+}
+
+/**
+ * Waits until nothing of a scanner is left in a process. All at once: an injector whose starter
+ * was killed goes on, and may begin between two looks.
+ */
+export async function untilReleased(pid: number): Promise<void> {
+  const left = (): string[] => [
+    ...(isTraced(pid) ? ["a tracer"] : []),
+    ...(isRegistered(pid) ? ["a registration"] : []),
+    ...userfaultfds(pid).map((fd) => `descriptor ${fd}`),
+  ];
+  await until(
+    () => `nothing of a scanner is in ${pid}: ${left()}`,
+    () => left().length === 0,
   );
+}
 
 /** A process's TracerPid, read as fast as can be. */
 export function tracerOf(pid: number): { now(): number; close(): void } {

@@ -4,9 +4,8 @@ import { after, before } from "node:test";
 import { ROOT } from "../../lib/paths.ts";
 import { bundle } from "../guest/bundle.ts";
 import { make } from "../helpers-c/programs.ts";
-import { tracerOf, type Victim, victim } from "../helpers-c/victim.ts";
+import { tracerOf, untilReleased, type Victim, victim } from "../helpers-c/victim.ts";
 import { wait } from "./tool.ts";
-import { untilReleased } from "./written.ts";
 
 /** Processes that one run of the tool measures. */
 const TARGETS = 4;

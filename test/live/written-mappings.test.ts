@@ -4,17 +4,8 @@ import { before, type TestContext, test } from "node:test";
 import { execa } from "execa";
 import { helperPath } from "../../lib/paths.ts";
 import { make } from "../helpers-c/programs.ts";
-import { isRegistered } from "../helpers-c/victim.ts";
-import {
-  ARENA,
-  exactly,
-  type Python,
-  python,
-  type Scanner,
-  scanner,
-  untilReleased,
-  upTo,
-} from "./written.ts";
+import { isRegistered, untilReleased } from "../helpers-c/victim.ts";
+import { ARENA, exactly, type Python, python, type Scanner, scanner, upTo } from "./written.ts";
 
 before(() => make());
 
@@ -188,6 +179,26 @@ live("a huge page that was given back and comes again by a write is not written 
   assert.deepEqual(await scans.written(ARENA), exactly(3));
   await scans.stop();
 });
+
+live(
+  "pages that were all written may be made a huge page: in the upper bound, then told again",
+  async (t) => {
+    const [target, scans] = await hugeTraced(t);
+    await target.run("write(0, 512)");
+    await scans.scan();
+    await target.run("write(0, 511)");
+    const collapse = "out = libc.madvise(at(0), ctypes.c_size_t(512 * 4096), 25)"; // as khugepaged does
+    assert.equal(await target.run(collapse), "-1", "a page that is armed keeps the others small");
+    assert.deepEqual(await scans.written(ARENA), exactly(511));
+    await target.run("write(0, 512)");
+    const error = await target.run(collapse);
+    assert.equal(error === "0", isHuge(target.pid));
+    assert.deepEqual(await scans.written(ARENA), isHuge(target.pid) ? upTo(512) : exactly(512));
+    await target.run("write(7, 3)");
+    assert.deepEqual(await scans.written(ARENA), exactly(3));
+    await scans.stop();
+  },
+);
 
 live("guard regions are no pages, and stay guarded", async (t) => {
   const target = await python();

@@ -3,9 +3,9 @@ import { before, test } from "node:test";
 import { execa } from "execa";
 import { helperPath, workloadPath } from "../../lib/paths.ts";
 import { make, start, writable } from "../helpers-c/programs.ts";
-import { isRegistered } from "../helpers-c/victim.ts";
+import { isRegistered, untilReleased } from "../helpers-c/victim.ts";
 import { hot, PAGES, WRITTEN } from "./hot.ts";
-import { exactly, scanner, untilReleased } from "./written.ts";
+import { exactly, scanner } from "./written.ts";
 
 const KINDS = ["anon", "thp", "memfd", "shared", "file-shared", "file-private"];
 

@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
 import { helperPath } from "../../lib/paths.ts";
-import { type End, type Program, start, until, writable } from "../helpers-c/programs.ts";
+import { type End, type Program, start, writable } from "../helpers-c/programs.ts";
 import { field } from "../helpers-c/section.ts";
-import { isRegistered, userfaultfds } from "../helpers-c/victim.ts";
 
 /** Pages written in one mapping in a window; `fresh` where it was not armed before. */
 export interface Written {
@@ -87,14 +85,6 @@ export async function scanner(pid: number, ...options: string[]): Promise<Scanne
 
 export const exactly = (pages: number): Written => ({ low: pages, high: pages, fresh: false });
 export const upTo = (high: number, fresh = false): Written => ({ low: 0, high, fresh });
-
-/** Waits until nothing of a scanner is left in a process. */
-export async function untilReleased(pid: number): Promise<void> {
-  await until("nobody traces it", () => /TracerPid:\t0/.test(readFileSync(`/proc/${pid}/status`, "utf8")));
-  await until("no userfaultfd registration is left", () => !isRegistered(pid));
-  const left = userfaultfds(pid);
-  if (left.length > 0) throw new Error(`descriptor ${left} is still open in ${pid}`);
-}
 
 /** A real Python that does what it is told, a line at a time, and prints what `out` then holds. */
 export interface Python {

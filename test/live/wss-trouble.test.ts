@@ -8,10 +8,10 @@ import { runAsNobody } from "../cli/tool.ts";
 import { make, until } from "../helpers-c/programs.ts";
 import { debuggerOf, pause32, withoutUserfaultfd } from "../helpers-c/refusing.ts";
 import { CannotRun } from "../helpers-c/section.ts";
-import { type Victim, victim } from "../helpers-c/victim.ts";
+import { untilReleased, type Victim, victim } from "../helpers-c/victim.ts";
 import { foundIn, runWss } from "./known-run.ts";
 import { PAGE, startHot } from "./known-set.ts";
-import { ARENA, python, untilReleased } from "./written.ts";
+import { ARENA, python } from "./written.ts";
 import { nextOf, restOf, startWss } from "./wss.ts";
 
 before(() => make());
