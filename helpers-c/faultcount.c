@@ -16,18 +16,15 @@
  * ENTRIES is PERF_COUNT_SW_PAGE_FAULTS (fires when a fault begins), MINOR and MAJOR the events that
  * fire in mm_account_fault() when one is completed, so ENTRIES - MINOR - MAJOR are the failed ones.
  *
- * Threads that exist are opened one by one, those that they create are inherited by the kernel:
- * only threads of the process (attr.inherit_thread, Linux 5.13) or, with -f, forked children too.
- * A thread that appears while its siblings are being opened may have inherited the events or not,
- * so all are closed and opened again until no thread appeared meanwhile; UNSURE is the number of
- * threads for which that did not succeed in 50 attempts.
+ * What threads create inherits the events: only threads of the process (attr.inherit_thread, Linux
+ * 5.13) or, with -f, forked children too. UNSURE is the number of threads that may be counted twice:
+ * they appeared while their siblings were attached to, at each of 50 attempts.
  *
  * Ends at SIGTERM or SIGINT with the final counts. Exit status: 0, 1 (no process left, or the kernel
  * refuses), 2 (usage).
  * Source: perf_event_open(2); kernel/events/core.c (inherit_event, perf_event_read_value).
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <poll.h>
 #include <stdint.h>
 #include <sys/timerfd.h>
@@ -54,10 +51,9 @@ struct thread {
 };
 
 struct process {
-	pid_t pid;
+	struct attachment attachment;
 	struct thread *threads;
 	int count, room;
-	int unsure;
 };
 
 static int perf_open(pid_t tid, int event, int group)
@@ -75,17 +71,30 @@ static int perf_open(pid_t tid, int event, int group)
 	return syscall(SYS_perf_event_open, &attr, tid, -1, group, PERF_FLAG_FD_CLOEXEC);
 }
 
-static int knows(const struct process *p, pid_t tid)
+static int is_open(const struct attachment *of, pid_t tid)
 {
+	const struct process *p = (const struct process *)of;
+
 	for (int i = 0; i < p->count; i++)
 		if (p->threads[i].tid == tid)
 			return 1;
 	return 0;
 }
 
-/* Opens one thread's events: 1 done, 0 it is gone. */
-static int open_thread(struct process *p, pid_t tid)
+static void threads_room(struct process *p)
 {
+	if (p->count < p->room)
+		return;
+	p->room = 2 * p->room + 16;
+	p->threads = realloc(p->threads, p->room * sizeof *p->threads);
+	if (!p->threads)
+		die(FAILED, "cannot allocate threads: %s", strerror(errno));
+}
+
+/* Opens one thread's events: 1 done, 0 it is gone. */
+static int open_thread(struct attachment *of, pid_t tid)
+{
+	struct process *p = (struct process *)of;
 	struct thread t = { .tid = tid, .fd = { -1, -1, -1 } };
 
 	for (int e = 0; e < opt.events; e++) {
@@ -103,58 +112,25 @@ static int open_thread(struct process *p, pid_t tid)
 		}
 		die(FAILED, "perf_event_open: %s", strerror(errno));
 	}
-	if (p->count == p->room) {
-		p->room = p->room ? 2 * p->room : 16;
-		p->threads = realloc(p->threads, p->room * sizeof *p->threads);
-		if (!p->threads)
-			die(FAILED, "cannot allocate threads: %s", strerror(errno));
-	}
+	threads_room(p);
 	p->threads[p->count++] = t;
 	return 1;
 }
 
-/* Opens the threads that are not open yet; returns how many those were, -1 if the process is gone. */
-static int open_new_threads(struct process *p)
+static void close_threads(struct attachment *of)
 {
-	char path[64];
-	struct dirent *entry;
-	int opened = 0;
+	struct process *p = (struct process *)of;
 
-	snprintf(path, sizeof path, "/proc/%d/task", p->pid);
-	DIR *dir = opendir(path);
-	if (!dir)
-		return -1;
-	while ((entry = readdir(dir)) != NULL) {
-		pid_t tid = atoi(entry->d_name);
-		if (tid > 0 && !knows(p, tid))
-			opened += open_thread(p, tid);
-	}
-	closedir(dir);
-	return opened;
-}
-
-static void close_threads(struct process *p)
-{
 	for (int i = 0; i < p->count; i++)
 		for (int e = opt.events - 1; e >= 0; e--)
 			close(p->threads[i].fd[e]);
 	p->count = 0;
 }
 
-static int open_process(struct process *p)
+static int open_process(struct process *p, pid_t pid)
 {
-	for (int attempt = 1;; attempt++) {
-		if (open_new_threads(p) < 0 || p->count == 0)
-			return 0;
-		int late = open_new_threads(p);
-		if (late <= 0)
-			return 1;
-		if (attempt == ATTACH_ATTEMPTS) {
-			p->unsure = late;
-			return 1;
-		}
-		close_threads(p);
-	}
+	p->attachment = (struct attachment){ .pid = pid, .is_open = is_open, .open = open_thread, .close = close_threads };
+	return attach_threads(&p->attachment);
 }
 
 static void control(const struct process *p, unsigned long request)
@@ -179,9 +155,9 @@ static void print_counts(const struct process *all, int n)
 		/* completions first: read later, the entries can only be more */
 		if (opt.events == EVENTS) {
 			uint64_t minor = sum(&all[i], 1), major = sum(&all[i], 2);
-			printf("count %d %lu %lu %lu\n", all[i].pid, sum(&all[i], 0), minor, major);
+			printf("count %d %lu %lu %lu\n", all[i].attachment.pid, sum(&all[i], 0), minor, major);
 		} else {
-			printf("count %d %lu - -\n", all[i].pid, sum(&all[i], 0));
+			printf("count %d %lu - -\n", all[i].attachment.pid, sum(&all[i], 0));
 		}
 	}
 	printf("tick\n");
@@ -223,11 +199,11 @@ int main(int argc, char **argv)
 		die(FAILED, "cannot allocate processes: %s", strerror(errno));
 	int stop = stop_signals(), timer = ticks(), threads = 0, unsure = 0;
 	for (int i = 0; i < n; i++) {
-		all[i].pid = parse_number("PID", argv[optind + i], 1, 1L << 22);
-		if (!open_process(&all[i]))
-			printf("gone %d\n", all[i].pid);
-		threads += all[i].count;
-		unsure += all[i].unsure;
+		pid_t pid = parse_number("PID", argv[optind + i], 1, 1L << 22);
+		if (!open_process(&all[i], pid))
+			printf("gone %d\n", pid);
+		threads += all[i].attachment.threads;
+		unsure += all[i].attachment.unsure;
 	}
 	if (threads == 0)
 		die(FAILED, "no such process: %s", argv[optind]);

@@ -60,25 +60,25 @@ static struct target identify(pid_t pid)
  * would keep the registration alive after us. It has the same number. */
 static pid_t child_with_copy(pid_t pid, int number)
 {
-	char path[300], children[8192];
+	char path[64], children[8192];
+	DIR *threads = open_threads(pid);
 
-	snprintf(path, sizeof path, "/proc/%d/task", pid);
-	DIR *directory = opendir(path);
-	for (struct dirent *entry; directory && (entry = readdir(directory));) {
-		snprintf(path, sizeof path, "/proc/%d/task/%s/children", pid, entry->d_name);
+	if (!threads)
+		return 0;
+	for (pid_t tid; (tid = next_thread(threads));) {
+		snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, tid);
 		if (read_file(path, children, sizeof children) <= 0)
 			continue;
 		char *word = children, *end;
 		for (long child; (child = strtol(word, &end, 10)) && end != word; word = end) {
 			snprintf(path, sizeof path, "/proc/%ld/fd/%d", child, number);
 			if (is_userfaultfd(path)) {
-				closedir(directory);
+				closedir(threads);
 				return child;
 			}
 		}
 	}
-	if (directory)
-		closedir(directory);
+	closedir(threads);
 	return 0;
 }
 

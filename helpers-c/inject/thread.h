@@ -8,6 +8,7 @@
 #include <linux/kcmp.h>
 #include <sys/socket.h>
 #include "target.h"
+#include "threads.h"
 
 /* How often a process that cannot be stopped is looked at, each 10 ms. */
 enum { PATIENCE = 30 };
@@ -53,12 +54,12 @@ static long seccomp_mode(const char *status) { return status_field(status, "Secc
 
 /* How little a stop disturbs a thread: 0 not at all, 1 a timeout may begin anew;
  * -1 not this one, and why. */
-static int rank_thread(pid_t pid, const char *tid, const char **why)
+static int rank_thread(pid_t pid, pid_t tid, const char **why)
 {
 	static char reason[128];
 	char path[300], status[4096], call[256];
 
-	snprintf(path, sizeof path, "/proc/%d/task/%s/status", pid, tid);
+	snprintf(path, sizeof path, "/proc/%d/task/%d/status", pid, tid);
 	if (read_file(path, status, sizeof status) <= 0)
 		return -1;
 	char state = status_state(status);
@@ -71,7 +72,7 @@ static int rank_thread(pid_t pid, const char *tid, const char **why)
 		snprintf(reason, sizeof reason, CANNOT_STOP ": its state is %c%s", state,
 			 state == 'D' ? " (waits for a device, or for its vfork child)" : "");
 	else {
-		snprintf(path, sizeof path, "/proc/%d/task/%s/syscall", pid, tid);
+		snprintf(path, sizeof path, "/proc/%d/task/%d/syscall", pid, tid);
 		if (read_file(path, call, sizeof call) <= 0)
 			return 1;
 		if (state != 'S' || !would_end_early(call))
@@ -87,23 +88,20 @@ static const char ended[] = "has ended";
 /* The thread that a stop disturbs least; 0 where there is none, and why. */
 static pid_t find_thread(pid_t pid, const char **why)
 {
-	char path[64];
+	DIR *threads = open_threads(pid);
 	pid_t chosen = 0;
 
 	*why = ended;
-
-	snprintf(path, sizeof path, "/proc/%d/task", pid);
-	DIR *directory = opendir(path);
-	if (!directory)
+	if (!threads)
 		return 0;
-	for (struct dirent *entry; (entry = readdir(directory));) {
-		int rank = entry->d_name[0] == '.' ? -1 : rank_thread(pid, entry->d_name, why);
+	for (pid_t tid; (tid = next_thread(threads));) {
+		int rank = rank_thread(pid, tid, why);
 		if (rank == 0 || (rank == 1 && !chosen))
-			chosen = atoi(entry->d_name);
+			chosen = tid;
 		if (rank == 0)
 			break;
 	}
-	closedir(directory);
+	closedir(threads);
 	return chosen;
 }
 
