@@ -1,4 +1,4 @@
-/** What a page carries along, read from disk once: uPlot and the browser code of this folder. */
+/** What a page carries along, read from disk once: uPlot, the styles and the browser code of this folder. */
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,8 +11,9 @@ const resolve = createRequire(import.meta.url).resolve;
 export const UPLOT_CODE: string = readFileSync(resolve("uplot/dist/uPlot.iife.min.js"), "utf8").trim();
 export const UPLOT_STYLE: string = readFileSync(resolve("uplot/dist/uPlot.min.css"), "utf8").trim();
 
+/** A stylesheet of styles/. */
 export function style(name: string): string {
-  return readFileSync(join(HERE, name), "utf8");
+  return readFileSync(join(HERE, "styles", `${name}.css`), "utf8");
 }
 
 const IMPORT = /^import .* from "(\.[^"]+)";\n/gm;

@@ -1,7 +1,6 @@
 /** The page of pgfaultstat, from its records alone. */
 
 import type { FaultRecord, LatencyBucket, SummaryRecord } from "../lib/metric/record.ts";
-import { style } from "./assets.ts";
 import { count } from "./browser/units.js";
 import { choiceOf, WHOSE } from "./choice.ts";
 import { type Series, seriesOf } from "./columns.ts";
@@ -12,8 +11,6 @@ import { metric, sentence } from "./metrics.ts";
 import { BUSIEST, othersOf } from "./overview.ts";
 import { page } from "./page.ts";
 import { visible } from "./text.ts";
-
-const STYLE = style("style.css");
 
 /** The charts: title, and what it takes to read them. */
 const CHARTS = {
@@ -96,7 +93,7 @@ export function faultPage(
   const target = run.start?.target ?? "an unknown target";
   return page({
     title: `Page faults of ${visible(target)}`,
-    style: STYLE,
+    styles: ["histogram"],
     entry: "fault-page.js",
     body: `<main>
 ${headerOf(run, verdict)}

@@ -1,7 +1,6 @@
 /** The page of pgfaultmap, from its records alone. */
 
 import type { MapRecord } from "../lib/metric/map-record.ts";
-import { style } from "./assets.ts";
 import { bytes, count, nanoseconds } from "./browser/units.js";
 import { choiceOf, WHOSE } from "./choice.ts";
 import { booksSection, explanations } from "./fault-books.ts";
@@ -13,8 +12,6 @@ import { regionTables, regionTerms } from "./map-regions.ts";
 import { type MapProcess, type MapRun, mapRunOf } from "./map-run.ts";
 import { page } from "./page.ts";
 import { visible } from "./text.ts";
-
-const STYLE = style("style.css");
 
 const chosen = (processes: readonly MapProcess[]): string =>
   choiceOf(processes.map(({ name, faults }) => `${name}: ${count(faults)} faults`));
@@ -55,7 +52,7 @@ export function mapPage(records: readonly MapRecord[]): string {
   const run = mapRunOf(records);
   return page({
     title: `Where ${visible(run.start?.target ?? "an unknown target")} faults`,
-    style: STYLE,
+    styles: ["heat"],
     entry: "map-page.js",
     body: `<main>
 ${mapHeader(run)}

@@ -7,7 +7,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { browserCode, UPLOT_CODE, UPLOT_STYLE } from "./assets.ts";
+import { browserCode, style, UPLOT_CODE, UPLOT_STYLE } from "./assets.ts";
 import { html, scriptJson } from "./text.ts";
 
 export interface Page {
@@ -16,8 +16,8 @@ export interface Page {
   body: string;
   /** What the browser code reads: element id -> value, one JSON block each. */
   data: Readonly<Record<string, unknown>>;
-  /** The stylesheet of this page. */
-  style: string;
+  /** What this page needs of styles/ beside what all do. */
+  styles: readonly string[];
   /** The entry of the browser code, a file of plots/browser/. */
   entry: string;
 }
@@ -36,8 +36,12 @@ function policy(scripts: readonly string[]): string {
   ].join("; ");
 }
 
+/** Screens come last, since they overrule. */
+const styleOf = (own: readonly string[]): string =>
+  ["theme", "page", "tables", "charts", ...own, "screens"].map(style).join("");
+
 /** A complete HTML document. */
-export function page({ title, body, data, style, entry }: Page): string {
+export function page({ title, body, data, styles, entry }: Page): string {
   const scripts = [UPLOT_CODE, browserCode(entry)];
   const blocks = Object.entries(data).map(
     ([id, value]) => `<script type="application/json" id="${html(id)}">${scriptJson(value)}</script>`,
@@ -51,7 +55,7 @@ export function page({ title, body, data, style, entry }: Page): string {
 <meta name="color-scheme" content="light dark">
 <title>${html(title)}</title>
 <style>${UPLOT_STYLE}</style>
-<style>${style}</style>
+<style>${styleOf(styles)}</style>
 </head>
 <body>
 ${body}

@@ -1,7 +1,6 @@
 /** The page of wss, from its records alone. */
 
 import type { WssRecord } from "../lib/metric/wss-record.ts";
-import { style } from "./assets.ts";
 import { bytes, count } from "./browser/units.js";
 import { choiceOf, WHOSE } from "./choice.ts";
 import { termsSection } from "./fault-books.ts";
@@ -14,8 +13,6 @@ import { wssHeader } from "./wss-header.ts";
 import { LIMIT_TERMS, limitSection } from "./wss-limit.ts";
 import { wssRegions, wssRegionTerms } from "./wss-regions.ts";
 import { type WssRun, wssRunOf } from "./wss-run.ts";
-
-const STYLE = style("style.css");
 
 const figure = (name: string, title: string, help: string): string =>
   `<figure data-figure="${name}"><figcaption><h3>${title}</h3><p>${help}</p></figcaption><div class="plot" data-place="${name}"></div></figure>`;
@@ -123,7 +120,7 @@ export function wssPage(records: readonly WssRecord[]): string {
   const regions = regionSection(run);
   return page({
     title: `The working set of ${visible(run.start?.target ?? "an unknown target")}`,
-    style: STYLE,
+    styles: [],
     entry: "wss-page.js",
     body: `<main>
 ${wssHeader(run)}

@@ -4,9 +4,9 @@ import { style } from "../../plots/assets.ts";
 
 type Triple = [number, number, number];
 
-/** The custom properties of the first and of the dark block of the stylesheet. */
+/** The custom properties of the first and of the dark block of the theme. */
 function schemes(): Record<"light" | "dark", Map<string, string>> {
-  const [light = "", dark = ""] = style("style.css").split("@media screen and (prefers-color-scheme: dark)");
+  const [light = "", dark = ""] = style("theme").split("@media screen and (prefers-color-scheme: dark)");
   const read = (text: string) =>
     new Map(
       [...text.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name = "", value = ""]) => [name, value]),
