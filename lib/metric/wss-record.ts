@@ -47,7 +47,7 @@ export interface WssSampleRecord {
   rss: number;
   pss: number;
   swap: number;
-  /** The kernel's own count of the process's faults in the window. */
+  /** The kernel's own count of the process's faults from the beginning of the marking to the end of the reading. */
   minor: number | null;
   major: number | null;
   /** What the target waited for at most: marking and reading together. */
