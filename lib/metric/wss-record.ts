@@ -14,6 +14,8 @@ export interface WssStartRecord {
   time: number;
   target: string;
   pids: number[];
+  /** Others may come: children, or new members of a cgroup. */
+  follow: boolean;
   /** The methods, in the order of their turns. */
   methods: string[];
   /** Why these. */
