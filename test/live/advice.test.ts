@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { before, test } from "node:test";
 import { execa } from "execa";
+import { ROOT } from "../../lib/paths.ts";
+import { memoryCgroup } from "../helpers-c/cgroup.ts";
 import { make } from "../helpers-c/programs.ts";
 import { mapCommand } from "./map.ts";
 
@@ -33,3 +36,34 @@ for (const flags of ["MAP_SHARED", "MAP_PRIVATE"]) {
     assert.match(summary.verdict, /MAP_POPULATE/);
   });
 }
+
+const MIB = 1 << 20;
+
+/** Makes a file, so that its pages are charged to its own cgroup, and reads each of them, three times in order. */
+const READER = `
+import mmap, os, sys
+size = ${48 * MIB}
+with open(sys.argv[1], "wb") as file:
+    for i in range(size >> 20): file.write(bytes(1 << 20))
+    os.fsync(file.fileno())
+with open(sys.argv[1], "rb") as file: memory = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ)
+for times in range(3):
+    for i in range(0, size, 4096): memory[i]
+`;
+
+test("a file that is evicted as fast as it is read: the program is not said to give it back", async (t) => {
+  const cgroup = memoryCgroup(t);
+  const limit = ["memory.limit_in_bytes", "memory.max"].find((name) => existsSync(`${cgroup}/${name}`));
+  if (cgroup === null || limit === undefined) return t.skip("needs: a memory cgroup with a limit");
+  const directory = mkdtempSync(`${ROOT}/build/advice-`);
+  t.after(() => rmSync(directory, { recursive: true }));
+  writeFileSync(`${cgroup}/${limit}`, String(24 * MIB));
+  const entering = 'echo $$ >"$0/cgroup.procs" && exec "$@"';
+  const command = ["sh", "-c", entering, cgroup, PYTHON, "-c", READER, `${directory}/file`];
+  const { regions, summary } = await mapCommand(command);
+  const [first] = regions;
+  assert.equal(first?.path, `${directory}/file`);
+  assert.equal(first.pattern, "thrashing");
+  assert.match(summary.verdict, /on [\d,]+ pages of its 48M\. /);
+  assert.match(summary.verdict, /evicted, which wss --limit can prove|it needs more memory/);
+});

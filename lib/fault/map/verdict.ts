@@ -38,10 +38,15 @@ export function verdictOf(
   if (share < DOMINANT) {
     return `${formatDigits(faults)} faults spread over ${formatDigits(regions.length)} regions${mostKind(faults, regions)}; the most, ${formatShare(share)}, fall in ${what}.`;
   }
-  const size = formatBytes(first.pages * PAGE);
   const walk = first.pattern === null ? unjudged(first) : describe(first);
   const advice = adviceFor(first, huge);
-  return `${formatShare(share)} of ${formatDigits(faults)} faults fall in ${what}: ${walk}, over ${size}.${advice === null ? "" : ` ${advice}`}`;
+  return `${formatShare(share)} of ${formatDigits(faults)} faults fall in ${what}: ${walk}, ${extentOf(first)}.${advice === null ? "" : ` ${advice}`}`;
+}
+
+/** Of a file a fault maps its neighbours too: its pages that faulted are not all that was walked through. */
+function extentOf({ kind, pages, start, end }: RegionRecord): string {
+  if (kind !== "file" && kind !== "shmem") return `over ${formatBytes(pages * PAGE)}`;
+  return `on ${formatDigits(pages)} ${pages === 1 ? "page" : "pages"} of its ${formatBytes(Number(end) - Number(start))}`;
 }
 
 /** Many small regions of one kind can be most of all together. */
@@ -100,6 +105,10 @@ function adviceFor(region: RegionRecord, huge: HugePages | null): string | null 
   const file = kind === "file";
   if (pattern === "thrashing" && major > minor) {
     return "The same pages come back from disk or swap: it needs more memory, or a higher limit.";
+  }
+  // read-ahead brings back most of what was evicted before it is touched, by minor faults
+  if (pattern === "thrashing" && (file || major > 0)) {
+    return "The same pages fault again and again: they are evicted, which wss --limit can prove, or given back (MADV_DONTNEED, munmap).";
   }
   if (pattern === "thrashing") {
     return "The same pages fault again and again: keep the memory instead of returning it (MADV_DONTNEED, MADV_FREE, munmap).";
