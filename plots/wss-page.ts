@@ -1,6 +1,7 @@
 /** The page of wss, from its records alone. */
 
 import type { WssRecord } from "../lib/metric/wss-record.ts";
+import { FAULTING } from "../lib/wss/method.ts";
 import { bytes, count } from "./browser/units.js";
 import { choiceOf, WHOSE } from "./choice.ts";
 import { termsSection } from "./fault-books.ts";
@@ -35,7 +36,7 @@ function overview({ processes, methods }: WssRun): string {
 }
 
 function charts(run: WssRun, choice: string): string {
-  const { processes, start } = run;
+  const { processes, start, methods } = run;
   const curves = processes.some((one) => one.curves.some(({ points }) => points.length > 0));
   const samples = processes.some((one) => one.samples.length > 0);
   if (!samples && (curves || start?.windows)) return "";
@@ -45,8 +46,14 @@ function charts(run: WssRun, choice: string): string {
 ${choice}${single ? '<p class="empty">One sample only: the lines show one window.</p>' : ""}
 <p class="empty" data-place="no-samples" hidden>No window of this process was completed.</p>
 ${figure("sizes", "Working set and resident set", `Touched in each window, with the band that the truth lies in; resident, proportional and swapped memory. ${STRIPES}`)}
-${figure("faults", "Page faults per second", "Counted by the kernel for the whole process. Right axis: major faults, which waited for their page, on a scale of their own.")}
+${figure("faults", "Page faults per second", `Counted by the kernel for the whole process${causedBy(methods)}. Right axis: major faults, which waited for their page, on a scale of their own.`)}
 <p class="hint">Drag to zoom all charts, double-click to see the whole run. A line is level over the window it was measured in; a break means that nothing was.</p></section>`;
+}
+
+/** Faults that the process would not have had alone, which methods make it take. */
+function causedBy(methods: readonly string[]): string {
+  const names = methods.filter((method) => FAULTING.has(method));
+  return names.length === 0 ? "" : `, with those that ${html(names.join(" and "))} caused`;
 }
 
 function curveSection({ processes, start }: WssRun, choice: string): string {

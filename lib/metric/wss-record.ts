@@ -14,6 +14,8 @@ export interface WssStartRecord {
   time: number;
   target: string;
   pids: number[];
+  /** Others may come: children, or new members of a cgroup. */
+  follow: boolean;
   /** The methods, in the order of their turns. */
   methods: string[];
   /** Why these. */
@@ -47,7 +49,7 @@ export interface WssSampleRecord {
   rss: number;
   pss: number;
   swap: number;
-  /** The kernel's own count of the process's faults in the window. */
+  /** The kernel's own count of the process's faults from the beginning of the marking to the end of the reading. */
   minor: number | null;
   major: number | null;
   /** What the target waited for at most: marking and reading together. */

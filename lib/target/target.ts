@@ -82,7 +82,7 @@ export function checkProcess(pid: number, root = "/proc"): void {
   const leader = readThreadGroup(pid, root);
   if (leader !== null && leader !== pid) {
     throw new UserError(
-      `cannot trace pid ${pid}: it is a thread of process ${leader}: give -p ${leader} -t`,
+      `cannot trace pid ${pid}: it is a thread of process ${leader}: give -p ${leader}`,
       EXIT.failed,
     );
   }

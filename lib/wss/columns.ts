@@ -63,10 +63,11 @@ const WINDOW: Column<WssPointRecord> = {
 /** Below 80 columns: where it takes much to say whose and when, PSS and SWAP give way. */
 export function columnsFor({
   pids,
+  follow,
   methods,
   interval,
-}: Pick<WssStartRecord, "pids" | "methods" | "interval">) {
-  const several = pids.length !== 1;
+}: Pick<WssStartRecord, "pids" | "follow" | "methods" | "interval">) {
+  const several = follow || pids.length !== 1;
   const turns = methods.length > 1;
   const whose = [timeColumn(interval), ...(several ? [PID] : []), ...(turns ? [METHOD] : [])];
   const samples: Column<WssSampleRecord>[] = [

@@ -10,6 +10,9 @@ export type MethodChoice = "auto" | "all" | readonly MethodName[];
 /** Those that see writes alone: what is only read is not in their working set. */
 export const WRITES_ONLY: ReadonlySet<string> = new Set<MethodName>(["written", "softdirty"]);
 
+/** Those that make the process fault: on its first write to each page that was protected, on what was paged out. */
+export const FAULTING: ReadonlySet<string> = new Set<MethodName>(["written", "softdirty", "refault"]);
+
 /** What was touched within a window, bytes. The truth lies in [low, high]; `wss` is the best guess. */
 export interface Touched {
   wss: number;

@@ -32,9 +32,10 @@ export class Series {
   /** A window begins; false when the process is gone. */
   async mark(): Promise<boolean> {
     if (!isStill(this.member)) return false;
+    // before it: a helper's answer takes a ms, in which the process may take all the faults of the window
+    this.#before = faultsOf(this.member.pid);
     const { result, span } = await timed(() => this.#tracking.mark());
     this.#mark = this.#tracking.span ?? span;
-    this.#before = faultsOf(this.member.pid);
     return result;
   }
 
@@ -77,7 +78,7 @@ export interface Window {
   /** Its end, Unix seconds: one for all records of it. */
   time: number;
   reading: Reading;
-  /** From the end of the marking to the end of the reading. */
+  /** From the beginning of the marking to the end of the reading. */
   faults: Faults;
 }
 

@@ -1,6 +1,7 @@
 import { watchEnds } from "../fault/stat/watch.ts";
 import { type EndedBy, SCHEMA } from "../metric/record.ts";
 import type { WssRecord, WssStartRecord } from "../metric/wss-record.ts";
+import type { Scope } from "../source/source.ts";
 import type { Target } from "../target/target.ts";
 import { VERSION } from "../version.ts";
 import { type Account, curveAccount, sampleAccount } from "./account.ts";
@@ -143,6 +144,8 @@ class Ending {
   }
 }
 
+const mayGrow = (scope: Scope): boolean => scope.kind !== "pids" || scope.follow;
+
 const startRecord = (
   options: WssOptions,
   methods: readonly Method[],
@@ -156,6 +159,7 @@ const startRecord = (
   time: Date.now() / 1000,
   target: options.target.description,
   pids: options.target.pids,
+  follow: mayGrow(options.target.scope),
   methods: methods.map(({ name }) => name),
   why,
   interval: options.interval,

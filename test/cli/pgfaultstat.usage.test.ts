@@ -81,7 +81,9 @@ describe("what cannot be traced is refused with the reason, status 1", { concurr
     const target = startTarget(t, [process.execPath, "-e", "setInterval(() => {}, 1e6); console.log('up')"]);
     await target.sees(/up/);
     const thread = readdirSync(`/proc/${target.pid}/task`).find((tid) => tid !== String(target.pid));
-    const hint = new RegExp(`cannot trace pid ${thread}: it is a thread of process ${target.pid}: give -p`);
+    const hint = new RegExp(
+      `cannot trace pid ${thread}: it is a thread of process ${target.pid}: give -p ${target.pid}\\s*$`,
+    );
     await isRefused(t, ["-p", String(thread)], 1, hint);
   });
 

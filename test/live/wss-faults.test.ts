@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { workloadPath } from "../../lib/paths.ts";
+import { execa } from "execa";
+import { helperPath, workloadPath } from "../../lib/paths.ts";
 import { make, start, writable } from "../helpers-c/programs.ts";
+import { hot, WRITTEN } from "./hot.ts";
 import { wait } from "./tool.ts";
-import { nextOf, startWss } from "./wss.ts";
+import { nextOf, restOf, startWss } from "./wss.ts";
 
 const N = 1009;
 
-before(() => make("known"));
+before(() => make());
 
 test("a sample has the faults that the process took in its window, exactly", async () => {
   const program = start(workloadPath("known"), ["-w", "touch", String(N)]);
@@ -26,4 +28,14 @@ test("a sample has the faults that the process took in its window, exactly", asy
   } finally {
     program.process.kill("SIGKILL");
   }
+});
+
+test("faults that come while the marking is still being answered are the window's too", async (t) => {
+  const trial = await execa(helperPath("wsscan"), ["-t"], { reject: false });
+  if (trial.exitCode !== 0) return t.skip(`kernel: ${trial.stderr}`);
+  const { pid } = await hot(t, "anon", "-p", "1"); // writes its pages again within a ms of each marking
+  const wss = startWss("--method", "written", "-p", String(pid), "0.1", "20");
+  const samples = (await restOf(wss)).filter((record) => record.type === "sample");
+  assert.equal(samples.length, 20);
+  for (const { minor } of samples) assert.ok((minor ?? 0) >= WRITTEN, `${minor} of ${WRITTEN}`);
 });

@@ -115,6 +115,16 @@ test("a process that a method cannot look at is a notice", () => {
   assert.match(text, /&lt;b&gt; 7 is left out by written: seccomp/);
 });
 
+test("the chart of faults says which methods caused some of them", () => {
+  const chart = (methods: string[]): string => {
+    const samples = methods.flatMap((method) => wssSamples({ count: 2, method }));
+    return markupOf(wssPage(wssRun(samples)));
+  };
+  assert.match(chart(["referenced", "written"]), /for the whole process, with those that written caused\./);
+  assert.match(chart(["refault"]), /for the whole process, with those that refault caused\./);
+  assert.match(chart(["referenced"]), /for the whole process\./);
+});
+
 test("every cut of the records makes a page, which says what is missing", () => {
   const samples = wssSamples({ count: 2 });
   const records = [...wssRun(samples).slice(0, 3), wssRegion(samples[0] as (typeof samples)[0])];

@@ -17,7 +17,16 @@ const MIB = 1 << 20;
 const PAGE = 4096;
 
 export const wssStart = (changes: Partial<WssStartRecord> = {}): WssStartRecord => ({
-  ...{ type: "start", schema: 1, tool: "wss", version: "0.1.0", time: T0, target: "pid 42", pids: [42] },
+  ...{
+    type: "start",
+    schema: 1,
+    tool: "wss",
+    version: "0.1.0",
+    time: T0,
+    target: "pid 42",
+    pids: [42],
+    follow: false,
+  },
   ...{ methods: ["referenced"], why: "accessed bits of the page tables", interval: 1, windows: null },
   ...{ predictedStall: 0.002, degraded: [] },
   ...changes,

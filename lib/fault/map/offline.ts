@@ -88,6 +88,7 @@ export async function* mapRecording(options: OfflineOptions): AsyncGenerator<Map
       books: NO_BOOKS,
       endedBy,
       exitStatus: null,
+      huge: null,
     };
     const who = await whoRecords(each, told, closing.comm, symbols);
     yield [...told.regions, ...who, told.heat, summaryRecord(each, told, lost, closing)];

@@ -129,6 +129,7 @@ export function* replay(directory: string, except: Stalls | null = null): Genera
         books: UNKNOWN,
         endedBy: "failure",
         exitStatus: null,
+        huge: null,
       });
     const latencies = filter ? { ...told.cost, excepted: filter.of(traced.pid) } : {};
     yield [...told.regions, ...(closing?.who ?? []), told.heat, { ...summary, ...latencies }];

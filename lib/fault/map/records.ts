@@ -1,3 +1,4 @@
+import type { HugePages } from "../../kernel/thp.ts";
 import type { MapSummaryRecord, OthersRecord, RegionRecord } from "../../metric/map-record.ts";
 import type { EndedBy } from "../../metric/record.ts";
 import type { Books } from "../books.ts";
@@ -33,6 +34,8 @@ export interface Closing {
   books: Books;
   endedBy: EndedBy;
   exitStatus: number | null;
+  /** Which memory may get huge pages there; null where that is not known. */
+  huge: HugePages | null;
 }
 
 /** @param told of the same process */
@@ -40,7 +43,7 @@ export function summaryRecord(
   traced: Traced,
   told: Told,
   lost: number | null,
-  { books, ...closing }: Closing,
+  { books, huge, ...closing }: Closing,
 ): MapSummaryRecord {
   const { pid, minor, major } = traced;
   return {
@@ -52,7 +55,7 @@ export function summaryRecord(
     ...books,
     lost,
     ...told.cost,
-    verdict: verdictOf(traced, told.regions),
+    verdict: verdictOf(traced, told.regions, huge),
     ...closing,
   };
 }

@@ -1,6 +1,6 @@
 import { messageOf, UserError } from "../../cli/error.ts";
 import { hasSeveralNodes, readNodeRanges } from "../../kernel/numa.ts";
-import { thpMode } from "../../kernel/thp.ts";
+import { hugePages, thpMode } from "../../kernel/thp.ts";
 import type { MapRecord, MapStartRecord } from "../../metric/map-record.ts";
 import type { EndedBy } from "../../metric/record.ts";
 import { SCHEMA } from "../../metric/record.ts";
@@ -116,6 +116,7 @@ export async function* mapFaults(options: MapOptions): AsyncGenerator<MapRecord[
     collector.settle();
     const status = target.command === null ? null : await Promise.race([target.command.ended, null]);
     const lost = collector.damaged === null ? collector.lost : null;
+    const huge = hugePages();
     for (const traced of toldProcesses(collector, target.pids)) {
       const told = toldOf(traced, collector);
       const closing = {
@@ -125,6 +126,7 @@ export async function* mapFaults(options: MapOptions): AsyncGenerator<MapRecord[
         books: booksOf(traced, window, await entries.of(traced.pid), lost),
         endedBy: failure === null ? endedBy : "failure",
         exitStatus: traced.pid === target.command?.pid ? status : null,
+        huge,
       } as const;
       const who = await whoRecords(traced, told, closing.comm, symbols);
       yield [...told.regions, ...who, told.heat, summaryRecord(traced, told, lost, closing)];

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { patternCell, verdictOf } from "../../../lib/fault/map/verdict.ts";
+import type { HugePages } from "../../../lib/kernel/thp.ts";
+import type { RegionRecord } from "../../../lib/metric/map-record.ts";
 import { region } from "../../plots/map-records.ts";
 
 const walks = (streams: number) => ({ evidence: { ...region(0, 1).evidence, streams } });
@@ -33,7 +35,7 @@ test("a pattern that is cut to its column is not taken for another", () => {
 test("many regions are counted with separators, as faults are", () => {
   const regions = Array.from({ length: 12_345 }, (_, i) => region(i * 8192, 1, { minor: 1 }));
   assert.match(
-    verdictOf({ minor: 12_345, major: 0 }, regions),
+    verdictOf({ minor: 12_345, major: 0 }, regions, null),
     /^12,345 faults spread over 12,345 regions, 100 % of them in 12,345 of kind anon; the most, 0\.0 %, fall in /,
   );
 });
@@ -43,7 +45,25 @@ test("small regions of different kinds are not told as one", () => {
     region(i * 8192, 1, { minor: 10, kind }),
   );
   assert.match(
-    verdictOf({ minor: 50, major: 0 }, regions),
+    verdictOf({ minor: 50, major: 0 }, regions, null),
     /^50 faults spread over 5 regions; the most, 20 %/,
   );
+});
+
+test("huge pages are advised where the kernel gives them, for memory that can have them", () => {
+  const of = (huge: HugePages | null, changes: Partial<RegionRecord>): string =>
+    verdictOf({ minor: 8192, major: 0 }, [region(0, 8192, { minor: 8192, pages: 8192, ...changes })], huge);
+  const madvise = { anon: true, shmem: false };
+  assert.match(of(madvise, {}), /Huge pages \(MADV_HUGEPAGE\) would take one .* MAP_POPULATE none\.$/);
+  assert.match(of(madvise, { kind: "heap" }), /\(MADV_HUGEPAGE\) .* MADV_POPULATE_WRITE none\.$/);
+  assert.match(
+    of(madvise, { kind: "shmem" }),
+    / MAP_POPULATE would take none; huge pages, .*, are switched off \(transparent_hugepage\/shmem_enabled\)\.$/,
+  );
+  assert.match(of({ anon: false, shmem: true }, {}), /switched off \(transparent_hugepage\/enabled\)\.$/);
+  assert.match(of({ anon: false, shmem: true }, { kind: "shmem" }), /\(MADV_HUGEPAGE\)/);
+  const mounted = { kind: "shmem", path: "/dev/shm/queue" } as const;
+  for (const unknown of [of(null, {}), of(madvise, mounted)])
+    assert.match(unknown, /\(MADV_HUGEPAGE, where they are switched on\)/);
+  assert.match(of(madvise, { kind: "stack" }), /over 32M\.$/);
 });
