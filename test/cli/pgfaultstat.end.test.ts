@@ -83,6 +83,23 @@ describe("Ctrl-C with a COMMAND", { concurrency: 4 }, () => {
     await allGone(children);
   });
 
+  test("that has ended: its end closes the books, however late its launcher tells it", async (t) => {
+    const tool = startTool(t, ["-j", "0.2", "--", "sleep", "1000"], { detached: true });
+    await tool.sees(FIRST_SAMPLE);
+    const launcher = childrenOf(tool.pid).find((pid) => nameOf(pid) === "launch");
+    assert.ok(launcher !== undefined);
+    const [command] = childrenOf(launcher);
+    assert.ok(command !== undefined);
+    process.kill(launcher, "SIGSTOP");
+    process.kill(-tool.pid, "SIGINT");
+    await until("it has ended", () => isGone(command));
+    await new Promise((resolve) => setTimeout(resolve, 1000)); // longer than its end is waited for
+    process.kill(launcher, "SIGCONT");
+    const { status, stdout } = await tool.ended;
+    const [summary] = summariesOf(stdout);
+    assert.deepEqual([status, summary?.endedBy, summary?.exitStatus, summary?.edge], [130, "exit", 130, 0]);
+  });
+
   test("that ignores it: the summary comes at once, COMMAND is waited for, and its status passed on", async (t) => {
     const folder = await openFolder(t);
     const script = `trap '' INT; for i in $(seq 3000); do [ -e ${folder}/go ] || sleep 0.1; done; exit 9`;
