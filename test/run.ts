@@ -19,7 +19,7 @@ import { findTestFiles } from "./runner/files.ts";
 import { countOutcome, formatTotals, noTests, problemsOf, type Totals } from "./runner/totals.ts";
 
 const ROOT = join(import.meta.dirname, "..");
-const FILE_TIMEOUT_MS = Number(process.env.TEST_FILE_TIMEOUT ?? 900) * 1000;
+const FILE_TIMEOUT_MS = Number(process.env.TEST_FILE_TIMEOUT ?? 3600) * 1000;
 
 process.exitCode = await main(process.argv.slice(2));
 // A file that was given up after its time limit may not obey the signal; it must not keep us.

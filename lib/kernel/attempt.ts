@@ -10,11 +10,14 @@ export interface Attempted {
   output: string;
 }
 
+/** How long a trial may take before it counts as one that hangs: a slow and busy machine needs seconds. */
+export const LIMIT_MS = 30_000;
+
 /** Runs a program to its end, or for at most `limitMs`, then kills it. Never rejects. */
 export async function attempt(
   file: string,
   args: string[],
-  { env = {}, limitMs = 30_000 }: { env?: Record<string, string>; limitMs?: number } = {},
+  { env = {}, limitMs = LIMIT_MS }: { env?: Record<string, string>; limitMs?: number } = {},
 ): Promise<Attempted> {
   const result = await execa(file, args, {
     all: true,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { execa } from "execa";
 import { helperPath } from "../paths.ts";
-import { attempt, reasonOf } from "./attempt.ts";
+import { attempt, LIMIT_MS, reasonOf } from "./attempt.ts";
 import { type Check, lacks, works } from "./capability.ts";
 import { asRoot, install, isRoot, startAsRoot } from "./fix.ts";
 
@@ -50,7 +50,7 @@ async function countsFaultsOf(helper: string, pid: number): Promise<string | nul
   const child = execa(helper, [String(pid)], {
     stdin: "ignore",
     reject: false,
-    timeout: 5000,
+    timeout: LIMIT_MS,
     killSignal: "SIGKILL",
     env: { LC_ALL: "C" },
   });

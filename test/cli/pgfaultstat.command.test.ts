@@ -106,10 +106,12 @@ describe("the measurement ends, COMMAND runs on and is waited for", { concurrenc
     ["count", ["0.1", "2"]],
   ] as const) {
     test(`after its ${name}`, async (t) => {
-      const script = "sleep 1.2; echo finished; exit 3";
+      const folder = await openFolder(t);
+      const script = `for i in $(seq 3000); do [ -e ${folder}/go ] || sleep 0.1; done; echo finished; exit 3`;
       const tool = startTool(t, ["-j", "--via", "proc", ...limit, "--", "sh", "-c", script]);
       await tool.sees(/"summary"/);
       assert.doesNotMatch(tool.printed(), /^finished$/m, "the summary does not wait for COMMAND");
+      await writeFile(`${folder}/go`, "");
       const { status, stdout, stderr } = await tool.ended;
       assert.equal(stderr, "finished\n");
       assert.equal(status, 3);

@@ -72,7 +72,7 @@ describe("a signal ends the run in order: summary, status 0, nothing left", { co
 
 describe("Ctrl-C with a COMMAND", { concurrency: 4 }, () => {
   test("meets both: its end closes the books, status 130", async (t) => {
-    const tool = startTool(t, ["-j", "0.2", "--", "sleep", "60"], { detached: true });
+    const tool = startTool(t, ["-j", "0.2", "--", "sleep", "1000"], { detached: true });
     await tool.sees(FIRST_SAMPLE);
     const children = descendantsOf(tool.pid);
     process.kill(-tool.pid, "SIGINT");
@@ -83,9 +83,26 @@ describe("Ctrl-C with a COMMAND", { concurrency: 4 }, () => {
     await allGone(children);
   });
 
+  test("that has ended: its end closes the books, however late its launcher tells it", async (t) => {
+    const tool = startTool(t, ["-j", "0.2", "--", "sleep", "1000"], { detached: true });
+    await tool.sees(FIRST_SAMPLE);
+    const launcher = childrenOf(tool.pid).find((pid) => nameOf(pid) === "launch");
+    assert.ok(launcher !== undefined);
+    const [command] = childrenOf(launcher);
+    assert.ok(command !== undefined);
+    process.kill(launcher, "SIGSTOP");
+    process.kill(-tool.pid, "SIGINT");
+    await until("it has ended", () => isGone(command));
+    await new Promise((resolve) => setTimeout(resolve, 1000)); // longer than its end is waited for
+    process.kill(launcher, "SIGCONT");
+    const { status, stdout } = await tool.ended;
+    const [summary] = summariesOf(stdout);
+    assert.deepEqual([status, summary?.endedBy, summary?.exitStatus, summary?.edge], [130, "exit", 130, 0]);
+  });
+
   test("that ignores it: the summary comes at once, COMMAND is waited for, and its status passed on", async (t) => {
     const folder = await openFolder(t);
-    const script = `trap '' INT; for i in $(seq 300); do [ -e ${folder}/go ] || sleep 0.1; done; exit 9`;
+    const script = `trap '' INT; for i in $(seq 3000); do [ -e ${folder}/go ] || sleep 0.1; done; exit 9`;
     const tool = startTool(t, ["-j", "0.2", "--via", "proc", "--", "sh", "-c", script], { detached: true });
     await tool.sees(FIRST_SAMPLE);
     process.kill(-tool.pid, "SIGINT");
@@ -98,7 +115,7 @@ describe("Ctrl-C with a COMMAND", { concurrency: 4 }, () => {
 
   test("that ignores it, and a second Ctrl-C: we leave, COMMAND goes on", async (t) => {
     const folder = await openFolder(t);
-    const script = `trap '' INT; for i in $(seq 300); do [ -e ${folder}/go ] || sleep 0.1; done; echo done >${folder}/done`;
+    const script = `trap '' INT; for i in $(seq 3000); do [ -e ${folder}/go ] || sleep 0.1; done; echo done >${folder}/done`;
     const tool = startTool(t, ["-j", "0.2", "--via", "proc", "--", "sh", "-c", script], { detached: true });
     await tool.sees(FIRST_SAMPLE);
     process.kill(-tool.pid, "SIGINT");
@@ -115,7 +132,7 @@ describe("Ctrl-C with a COMMAND", { concurrency: 4 }, () => {
 /** A bpftrace that takes its time: it never attaches. */
 async function slowBpftrace(t: TestContext): Promise<NodeJS.ProcessEnv> {
   const folder = await openFolder(t);
-  await writeFile(`${folder}/bpftrace`, "#!/bin/sh\nexec sleep 60\n");
+  await writeFile(`${folder}/bpftrace`, "#!/bin/sh\nexec sleep 1000\n");
   await chmod(`${folder}/bpftrace`, 0o755);
   return withProgramsOf(folder);
 }
@@ -147,7 +164,7 @@ describe("while the probes are being attached", { concurrency: 4 }, () => {
   }
 
   test("a COMMAND that is killed before it began is told by its status", async (t) => {
-    const tool = startTool(t, ["-j", "--", "sleep", "60"]);
+    const tool = startTool(t, ["-j", "--", "sleep", "1000"]);
     const held = (): number[] =>
       childrenOf(tool.pid)
         .filter((pid) => nameOf(pid) === "launch")
@@ -176,7 +193,7 @@ describe("kill -9 of the tool", { concurrency: 4 }, () => {
 
   test("lets a COMMAND that runs finish", async (t) => {
     const folder = await openFolder(t);
-    const script = `for i in $(seq 300); do [ -e ${folder}/go ] || sleep 0.1; done; echo done >${folder}/done`;
+    const script = `for i in $(seq 3000); do [ -e ${folder}/go ] || sleep 0.1; done; echo done >${folder}/done`;
     const tool = startTool(t, ["-j", "0.2", "-o", `${folder}/rec`, "--", "sh", "-c", script]);
     await tool.sees(FIRST_SAMPLE);
     const tracers = tracersOf(tool);
@@ -223,7 +240,7 @@ describe("a source that is killed ends the run: one line, what was measured, sta
 
   test("COMMAND is unharmed and waited for", async (t) => {
     const folder = await openFolder(t);
-    const script = `for i in $(seq 300); do [ -e ${folder}/go ] || sleep 0.1; done; echo done >${folder}/done; exit 5`;
+    const script = `for i in $(seq 3000); do [ -e ${folder}/go ] || sleep 0.1; done; echo done >${folder}/done; exit 5`;
     const tool = startTool(t, ["-j", "0.2", "--", "sh", "-c", script]);
     await tool.sees(/"type":"start"/);
     for (const pid of tracersOf(tool)) if (nameOf(pid) === "bpftrace") process.kill(pid, "SIGKILL");

@@ -116,7 +116,7 @@ describe("a user without privilege", {
   });
 
   test("counts an own process and an own COMMAND", async (t) => {
-    const own = startTarget(t, ["sleep", "60"], nobody);
+    const own = startTarget(t, ["sleep", "1000"], nobody);
     const attached = await runAsNobody(t, ["-j", "--via", "proc", "0.1", "2", "-p", String(own.pid)]);
     assert.equal(attached.stderr, "");
     assert.equal(summariesOf(attached.stdout)[0]?.pid, own.pid);

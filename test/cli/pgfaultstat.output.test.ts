@@ -184,7 +184,9 @@ describe("streams that are closed from the start do no harm", { concurrency: 4 }
     test(closed, async (t) => {
       const folder = await openFolder(t);
       const script = `"$@" ${closed}; echo "status $?"`;
-      const args = ["--csv", `${folder}/a.csv`, "-j", "0.1", "2", "--", "sh", "-c", "sleep 0.5; exit 4"];
+      // it ends once both samples are in the file
+      const command = `for i in $(seq 3000); do [ $(wc -l <${folder}/a.csv) = 3 ] || sleep 0.1; done; exit 4`;
+      const args = ["--csv", `${folder}/a.csv`, "-j", "0.1", "2", "--", "sh", "-c", command];
       const { stdout, stderr } = await runShell(t, script, args);
       assert.match(stdout, /status 4\n$/);
       assert.equal(stderr, "");

@@ -79,7 +79,7 @@ describe("on a terminal", { concurrency: 4 }, () => {
   });
 
   test("Ctrl-C typed there while a COMMAND runs: status 130, after the summary", async (t) => {
-    const tool = onTerminal(t, ["0.2", "--", "sleep", "60"]);
+    const tool = onTerminal(t, ["0.2", "--", "sleep", "1000"]);
     await tool.sees(/ sleep\r\n/);
     tool.process.stdin?.write("\u0003");
     const { status, stdout } = await tool.ended;

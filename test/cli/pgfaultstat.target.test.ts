@@ -54,7 +54,7 @@ describe("a target that ends in the middle: summary, status 0", { concurrency: 4
 });
 
 test("a target that executes another program stays the same process, under its new name", async (t) => {
-  const target = await startWaiting(t, "exec sleep 60");
+  const target = await startWaiting(t, "exec sleep 1000");
   const tool = startTool(t, ["-j", "0.2", "-p", String(target.pid)]);
   await tool.sees(FIRST_SAMPLE);
   await target.go();
@@ -139,7 +139,7 @@ describe("targets in odd states", { concurrency: 4 }, () => {
         "def touch():",
         "    while True: mmap.mmap(-1, 4096)[0] = 1; time.sleep(0.3)",
         "for _ in range(299): threading.Thread(target=touch, daemon=True).start()",
-        "print('up', flush=True); time.sleep(60)",
+        "print('up', flush=True); time.sleep(1000)",
       ].join("\n");
       const target = startTarget(t, ["/usr/bin/python3", "-c", script]);
       await target.sees(/up/);
@@ -160,7 +160,7 @@ describe("targets in odd states", { concurrency: 4 }, () => {
     // one shell as the parent of all, which ends with it
     const shell = startTarget(
       t,
-      ["bash", "-c", "for i in {1..200}; do sleep 60 &>/dev/null & echo $!; done; echo all; wait"],
+      ["bash", "-c", "for i in {1..200}; do sleep 1000 &>/dev/null & echo $!; done; echo all; wait"],
       {
         detached: true,
       },

@@ -64,8 +64,9 @@ describe("what cannot be traced is refused with the reason, status 1", { concurr
   });
 
   test("a zombie, even one whose name would drive the terminal", async (t) => {
-    // its parent becomes a sleep that never asks for its status
-    const script = "printf 'z\\033[31m\\n)' >/proc/self/comm; (echo $BASHPID; sleep 0.5) & exec sleep 60";
+    // it lives until its parent has become a sleep, which never asks for its status
+    const wait = "until grep -q sleep /proc/$$/comm; do sleep 0.05; done";
+    const script = `printf 'z\\033[31m\\n)' >/proc/self/comm; (echo $BASHPID; ${wait}) & exec sleep 1000`;
     const parent = startTarget(t, ["bash", "-c", script]);
     await parent.sees(/^\d+\n/);
     const zombie = Number.parseInt(parent.printed(), 10);

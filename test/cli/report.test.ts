@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { execa } from "execa";
 import { SCHEMA } from "../../lib/metric/record.ts";
 import { ROOT, workloadPath } from "../../lib/paths.ts";
-import { make } from "../helpers-c/programs.ts";
+import { LIMIT_MS, make, until } from "../helpers-c/programs.ts";
 import { start } from "../records.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "report-"));
@@ -17,7 +17,7 @@ const tool = (name: string, ...args: string[]) =>
   execa(process.execPath, ["--import", "tsx", join(ROOT, "scripts", `${name}.ts`), ...args], {
     stdin: "ignore",
     reject: false,
-    timeout: 60_000,
+    timeout: LIMIT_MS,
     stripFinalNewline: false,
     env: { NO_COLOR: "1" },
   });
@@ -78,7 +78,7 @@ test("a run that was killed is shown as far as it came, and it says so", async (
       return 0; // not begun
     }
   };
-  for (let i = 0; i < 500 && samples() < 3; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until("three samples are there", () => samples() >= 3);
   child.kill("SIGKILL");
   await child;
   writeFileSync(at("killed/samples.ndjson"), read("killed/samples.ndjson").slice(0, -7)); // within a line

@@ -7,14 +7,15 @@ import type { TestContext } from "node:test";
 import { ROOT } from "../../lib/paths.ts";
 import { isDead, readPidStat } from "../../lib/procfs/pid-stat.ts";
 import { listPids } from "../../lib/procfs/processes.ts";
+import { LIMIT_MS, until } from "../helpers-c/programs.ts";
+
+export { until };
 
 /** The real command, as its users start it. */
 export const TOOL = [process.execPath, "--import", "tsx", "scripts/pgfaultstat.ts"];
 export const TOOL_BY_NPX = ["npx", "tsx", "scripts/pgfaultstat.ts"];
 export const IS_ROOT = process.geteuid?.() === 0;
 
-/** What hangs is killed: its status is null then. */
-const LIMIT_MS = 180_000;
 const NOBODY = 65_534;
 
 export interface Outcome {
@@ -34,7 +35,10 @@ export interface Running {
   ended: Promise<Outcome>;
 }
 
-/** Starts any program in the checkout, with its output collected. It does not outlive the test. */
+/**
+ * Starts any program in the checkout, with its output collected. It does not outlive the test; what
+ * hangs is killed, and its status is null then.
+ */
 export function start(
   t: TestContext,
   [file = "", ...args]: readonly string[],
@@ -102,10 +106,10 @@ export const runTool = (
 export const runShell = (t: TestContext, script: string, args: readonly string[] = []): Promise<Outcome> =>
   start(t, ["bash", "-c", script, "bash", ...TOOL, ...args]).ended;
 
-/** A program to be traced: `sleep 60`, or another one, by this user or by nobody. */
+/** A program to be traced: one that sleeps until the test ends, or another one, by this user or by nobody. */
 export function startTarget(
   t: TestContext,
-  command: readonly string[] = ["sleep", "60"],
+  command: readonly string[] = ["sleep", "1000"],
   options: SpawnOptions = {},
 ): Running {
   return start(t, command, options);
@@ -115,7 +119,7 @@ export function startTarget(
 export const startForker = (t: TestContext): Running =>
   startTarget(t, ["bash", "-c", "while :; do (:); sleep 0.02; done"]);
 
-/** `sleep 60`, by its pid as an option takes it. */
+/** One that sleeps, by its pid as an option takes it. */
 export const startSleep = (t: TestContext): string => String(startTarget(t).pid);
 
 /** Words before a command that make it nobody's. */
@@ -200,13 +204,4 @@ export const descendantsOf = (pid: number): number[] =>
 export function isGone(pid: number): boolean {
   const stat = readPidStat(pid);
   return stat === null || isDead(stat);
-}
-
-/** Waits until the condition holds; a condition that never does fails by name, not by hanging. */
-export async function until(what: string, condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 30_000; Date.now() < end; ) {
-    if (condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`waited 30 seconds in vain: ${what}`);
 }

@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { before, test } from "node:test";
 import { helperPath } from "../../lib/paths.ts";
@@ -40,26 +39,27 @@ function killGroup(leader: number): boolean {
 test(`the tool and its group killed at ${KILLS} random moments: the target never notices`, async () => {
   const target = await victim();
   try {
-    let kills = 0;
-    for (let i = 0; i < 4 * KILLS && kills < KILLS; i++) {
+    for (let i = 0, kills = 0; kills < KILLS; i++) {
       const run = tool(target.pid);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 30));
       if (await run.kill()) kills++;
       if (i % 10 === 9) await target.assertUnharmed();
     }
     await target.assertUnharmed();
-    assert.equal(kills, KILLS);
   } finally {
     target.end();
   }
 });
 
+/** How long one waits to see the target traced, ms: how soon it would be is the machine's. */
+const [PATIENCE, MOST_PATIENCE] = [60, 2000];
+
 /** Kills the tool when it sees the target traced; whether the target was so still after that. */
-async function killWhileTraced(pid: number, tracer: { now(): number }): Promise<boolean> {
+async function killWhileTraced(pid: number, tracer: { now(): number }, patience: number): Promise<boolean> {
   const run = tool(pid);
   await new Promise((resolve) => setImmediate(resolve));
-  const patience = Date.now() + 60; // missed: the next one
-  while (tracer.now() === 0 && Date.now() < patience);
+  const end = performance.now() + patience; // missed: the next one
+  while (tracer.now() === 0 && performance.now() < end);
   const killed = run.kill();
   const hit = tracer.now() !== 0;
   await killed;
@@ -73,14 +73,15 @@ for (const [from, to] of [
   test(`the tool and its group killed while the target is traced: ${from} to ${to}`, async () => {
     const target = await victim();
     const tracer = tracerOf(target.pid);
-    let hits = 0;
+    let patience = PATIENCE;
     try {
-      for (let i = 0; i < 400 && hits < 50; i++) {
-        if (await killWhileTraced(target.pid, tracer)) hits++;
+      for (let i = 0, hits = 0; hits < 50; i++) {
+        const hit = await killWhileTraced(target.pid, tracer, patience);
+        if (hit) hits++;
+        patience = hit ? PATIENCE : Math.min(1.5 * patience, MOST_PATIENCE);
         if (i % 10 === 9) await target.assertUnharmed();
       }
       await target.assertUnharmed();
-      assert.equal(hits, 50);
     } finally {
       tracer.close();
       target.end();

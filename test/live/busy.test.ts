@@ -7,7 +7,7 @@ import { workloadPath } from "../../lib/paths.ts";
 import { readPidStat } from "../../lib/procfs/pid-stat.ts";
 import { make, type Program, start, until } from "../helpers-c/programs.ts";
 import { missing } from "./held.ts";
-import { runTool, summaryOf } from "./tool.ts";
+import { runTool, startTool, summaryOf } from "./tool.ts";
 
 const SOURCES = ["bpftrace", "counters", "perf", "proc"];
 
@@ -85,10 +85,11 @@ test("attached to redis-server under redis-benchmark, every source stays within 
 });
 
 test("a target that ends in the middle: its last faults are in the books, which balance at the end", async () => {
-  const program = start(workloadPath("demo"), ["2"]);
+  const program = start(workloadPath("walk"), ["20011", "1000000"]);
   program.process.stdout?.resume();
-  await until("demo runs", () => (readPidStat(program.pid)?.minor ?? 0) > 200);
-  const run = await runTool("-p", String(program.pid), "0.5");
+  const tool = await startTool("-p", String(program.pid), "0.5");
+  program.process.kill("SIGTERM"); // faults to its last moment
+  const run = await tool.ended();
   await program.end;
   const summary = summaryOf(run, program.pid);
   assert.deepEqual([summary.endedBy, summary.exited, run.status], ["exit", true, 0]);

@@ -77,14 +77,20 @@ export async function again(
   }
 }
 
-const PATIENCE_MS = 100;
+/** How long one waits to see a target traced, ms: how soon it would be is the machine's. */
+const [PATIENCE, MOST_PATIENCE] = [100, 2000];
 
 /** Kills a run when it sees one of its targets traced; whether one still was so after that. */
-async function killWhileTraced(targets: Victim[], isTraced: () => boolean, i: number): Promise<boolean> {
+async function killWhileTraced(
+  targets: Victim[],
+  isTraced: () => boolean,
+  i: number,
+  patience: number,
+): Promise<boolean> {
   const run = runWss(targets);
   await run.injects();
-  const patience = Date.now() + PATIENCE_MS; // missed: the next one
-  while (!isTraced() && Date.now() < patience);
+  const end = performance.now() + patience; // missed: the next one
+  while (!isTraced() && performance.now() < end);
   const killed = run.kill(i % 2 === 0 ? "tool" : "group");
   const hit = isTraced();
   await killed;
@@ -94,11 +100,14 @@ async function killWhileTraced(targets: Victim[], isTraced: () => boolean, i: nu
 
 /** So many kills while a target was traced; how many runs it took. */
 export async function killTraced(kills: number): Promise<number> {
-  let tries = 0;
+  let [tries, patience] = [0, PATIENCE];
   await again(kills, async (targets, i) => {
     const tracers = targets.map(({ pid }) => tracerOf(pid));
     const isTraced = (): boolean => tracers.some(({ now }) => now() !== 0);
-    for (let hit = false; !hit; tries++) hit = await killWhileTraced(targets, isTraced, i);
+    for (let hit = false; !hit; tries++) {
+      hit = await killWhileTraced(targets, isTraced, i, patience);
+      patience = hit ? PATIENCE : Math.min(1.5 * patience, MOST_PATIENCE);
+    }
     for (const { close } of tracers) close();
   });
   return tries;

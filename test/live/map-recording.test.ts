@@ -8,9 +8,9 @@ import type { ReadingTime } from "../../lib/fault/map/process-reader.ts";
 import { replay } from "../../lib/fault/map/recording.ts";
 import type { MapRecord, MapSummaryRecord, RegionRecord } from "../../lib/metric/map-record.ts";
 import { ROOT, workloadPath } from "../../lib/paths.ts";
-import { inOwnMounts, until } from "../cli/tool.ts";
+import { inOwnMounts } from "../cli/tool.ts";
 import { perfIsMissing } from "../helpers-c/perf.ts";
-import { make, start } from "../helpers-c/programs.ts";
+import { LIMIT_MS, make, start, until } from "../helpers-c/programs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "map-recording-"));
 const at = (name: string): string => join(folder, name);
@@ -27,7 +27,7 @@ const argv = (name: string, args: readonly string[]): string[] => [
 
 async function tool(name: string, ...args: string[]) {
   const [file = "", ...rest] = argv(name, args);
-  return execa(file, rest, { cwd: ROOT, reject: false, timeout: 180_000, stripFinalNewline: false });
+  return execa(file, rest, { cwd: ROOT, reject: false, timeout: LIMIT_MS, stripFinalNewline: false });
 }
 
 const read = (name: string): string => readFileSync(at(name), "utf8");

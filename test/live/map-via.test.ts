@@ -250,7 +250,7 @@ for (const via of ["perf", "bpftrace"]) {
     const argv = [
       "/usr/bin/python3",
       "-c",
-      "import time; x = [bytearray(4096) for _ in range(5003)]; time.sleep(1)",
+      "import time; x = [bytearray(4096) for _ in range(5003)]; time.sleep(4)",
     ];
     const { regions, summary } = await mapCommand(argv, "--via", via);
     const { faults, untraced, kernelMinor, kernelMajor, edge, unexplained, lost } = summary;
@@ -276,7 +276,7 @@ test("by bpftrace with -f: a child is told by its own name, and the faults of bo
   if (noBpftrace !== null) return t.skip(noBpftrace);
   const python = await missing("/usr/bin/python3");
   if (python) return t.skip(python);
-  const child = "import time; x = bytearray(1009 * 4096); time.sleep(1)";
+  const child = "import time; x = bytearray(1009 * 4096); time.sleep(4)";
   const script = `/usr/bin/python3 -c '${child}' & wait; exit 0`;
   const tool = await startMap(["--via", "bpftrace", "-f", "--", "sh", "-c", script]);
   const records = await recordsOf(tool);

@@ -18,7 +18,7 @@ async function stopped(
     "/bin/sh",
     ["-c", `trap "${atTerm}" TERM; echo up; while :; do sleep 0.1; done`],
     {
-      graceMs: 2000,
+      graceMs: 5000,
       onLine: (line) => {
         lines.push(line);
         isUp();
@@ -32,7 +32,7 @@ async function stopped(
 
 test("a tracer that has much to say at its end is heard to the last word, however long", async () => {
   const { lines, exitCode } = await stopped(
-    "trap '' TERM; for i in 1 2 3 4 5 6 7 8; do echo \\$i; sleep 0.5; done; exit 0",
+    "trap '' TERM; for i in 1 2 3 4 5 6 7 8; do echo \\$i; sleep 0.8; done; exit 0",
   );
   assert.deepEqual(lines, ["up", "1", "2", "3", "4", "5", "6", "7", "8"]);
   assert.equal(exitCode, 0);

@@ -7,6 +7,12 @@ const WATCH_MS = 100;
 /** How long COMMAND may take to end by a Ctrl-C before the measurement ends without it. */
 const COMMAND_GRACE_MS = 300;
 
+/** It has not ended; where it has, its launcher will say so, however late on a busy machine. */
+function runs(pid: number): boolean {
+  const stat = readPidStat(pid);
+  return stat !== null && !(isDead(stat) && stat.threads <= 1);
+}
+
 /** Calls `end` when the measurement is to end for a reason other than its count. */
 export function watchEnds(
   options: Pick<SessionOptions, "target" | "duration" | "signal">,
@@ -17,7 +23,7 @@ export function watchEnds(
   const onAbort = (): void => {
     // Ctrl-C met COMMAND too: its own end, if it comes, closes the books exactly
     if (command === null) end("interrupt");
-    else timers.push(setTimeout(() => end("interrupt"), COMMAND_GRACE_MS));
+    else timers.push(setTimeout(() => runs(command.pid) && end("interrupt"), COMMAND_GRACE_MS));
   };
   if (options.signal.aborted) onAbort();
   else options.signal.addEventListener("abort", onAbort);
