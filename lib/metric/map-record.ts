@@ -82,7 +82,7 @@ export interface RegionRecord {
   major: number;
   /** Distinct pages that faulted. */
   pages: number;
-  /** Share of the region's pages that faulted. */
+  /** Share of the region's pages that faulted; null where its size is not known. */
   touchedShare: number | null;
   refaults: number;
   pattern: Pattern | null;

@@ -28,8 +28,9 @@ export interface WssLimitRecord {
   /** The cgroup that it belongs to; null for the machine. */
   cgroup: string | null;
   limit: number;
-  /** Charged there at the end, and what of it are pages of files that can be dropped. */
+  /** Charged there at the end and, of all windows' ends, at most; and what of the first are pages of files that can be dropped. */
   charged: number;
+  chargedMost: number;
   droppable: number;
   /** Charged, not droppable, and not of the measured processes. */
   others: number;

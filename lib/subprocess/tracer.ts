@@ -74,6 +74,9 @@ function descriptors({ linesFrom, control, input }: TracerOptions): Options["std
   return log || control ? [...three, "pipe", "pipe", "pipe"] : [...three];
 }
 
+/** Lines of standard error among which the cause is: perf refuses in 15, of which the second says why. */
+const REMEMBERED = 32;
+
 /**
  * Starts a tracer that dies with this process, even when that is killed: through helpers-c/leash.
  * It has no standard input and a process group of its own, so that a Ctrl-C of the terminal meets
@@ -85,7 +88,7 @@ export async function startTracer(file: string, args: string[], options: TracerO
   const tail: string[] = [];
   const remember = (line: string): void => {
     if (line.trim() !== "") tail.push(line.trim());
-    if (tail.length > 8) tail.shift();
+    if (tail.length > REMEMBERED) tail.shift();
     options.onErrorLine?.(line);
   };
   const child = execa(helperPath("leash"), [String(process.pid), file, ...args], {

@@ -92,8 +92,8 @@ function verdictOf(summary: Measured, { held, untracked }: { held: number; untra
   const who = `${printable(summary.comm, 15)} (pid ${summary.pid})`;
   const share = held > 0 ? wssMedian / held : null;
   const all = `${formatBytes(held)}${held > rssMax ? " (with swap)" : ""}`;
-  const range =
-    wssMax > wssMin ? ` (${formatBytes(wssMin)} to ${formatBytes(wssMax)} over ${samples} windows)` : "";
+  const [least, most] = [formatBytes(wssMin), formatBytes(wssMax)];
+  const range = least === most ? "" : ` (${least} to ${most} over ${samples} windows)`;
   const bounds =
     wssLow < wssMin || wssHigh > wssMax
       ? `; certain are at least ${formatBytes(wssLow)} and at most ${formatBytes(wssHigh)}`

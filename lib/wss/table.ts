@@ -89,7 +89,10 @@ export function wssTable({ line, paint, rows, limit }: WssTableOptions): View<Ws
     },
     end: () => {
       printRegions();
-      const shown = summaries.toSorted((a, b) => b.wssMedian - a.wssMedian).slice(0, limit);
+      const largest = summaries.toSorted((a, b) => b.wssMedian - a.wssMedian);
+      const pids = [...new Set(largest.map(({ pid }) => pid))];
+      const shown = largest.filter(({ pid }) => pids.indexOf(pid) < limit);
+      const more = pids.length - limit;
       for (const { pid, method, verdict } of shown) {
         line("");
         const sizes = series.get(`${pid} ${method}`) ?? [];
@@ -107,8 +110,7 @@ export function wssTable({ line, paint, rows, limit }: WssTableOptions): View<Ws
         line("");
         for (const text of wrap(verdict)) line(text);
       }
-      if (summaries.length > shown.length)
-        line(`and ${summaries.length - shown.length} more processes (-n shows more)`);
+      if (more > 0) line(`and ${more} more ${more === 1 ? "process" : "processes"} (-n shows more)`);
     },
   };
 }

@@ -67,3 +67,48 @@ test("a file that is evicted as fast as it is read: the program is not said to g
   assert.match(summary.verdict, /on [\d,]+ pages of its 48M\. /);
   assert.match(summary.verdict, /evicted, which wss --limit can prove|it needs more memory/);
 });
+
+/** Reads pages of a file that is in no cache, in random order or not, with advice or none. */
+const COLD = `
+import mmap, os, random, sys
+path, order, advice = sys.argv[1:]
+with open(path, "r+b") as file:
+    os.fsync(file.fileno())
+    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    memory = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+if advice != "-": memory.madvise(getattr(mmap, advice))
+offsets = list(range(0, len(memory), 4096))
+if order == "random":
+    random.seed(1)
+    random.shuffle(offsets)
+    offsets = offsets[:3000]
+for at in offsets: memory[at]
+`;
+
+for (const [order, advice] of [
+  ["sequential", "MADV_SEQUENTIAL"],
+  ["random", "MADV_RANDOM"],
+] as const) {
+  test(`a file read in ${order} order: ${advice} is only advised where it would save waiting`, async (t) => {
+    if (!existsSync(PYTHON)) return t.skip(`needs: ${PYTHON}`);
+    const directory = mkdtempSync(`${ROOT}/build/advice-`);
+    t.after(() => rmSync(directory, { recursive: true }));
+    const path = `${directory}/file`;
+    writeFileSync(path, Buffer.alloc(48 * MIB, 1));
+    const read = async (which: string) => {
+      const { regions, summary } = await mapCommand([PYTHON, "-c", COLD, path, order, which]);
+      const region = regions.find((each) => each.path === path);
+      return {
+        minor: region?.minor ?? 0,
+        major: region?.major ?? 0,
+        order: region?.order,
+        verdict: summary.verdict,
+      };
+    };
+    const [without, advised] = [await read("-"), await read(advice)];
+    assert.equal(without.order, order);
+    if (advised.major < without.major / 2) return t.skip("kernel: the advice helps here");
+    if (without.major > without.minor) return t.skip("needs: a disk that read-ahead keeps ahead on");
+    assert.doesNotMatch(without.verdict, /MADV_/);
+  });
+}

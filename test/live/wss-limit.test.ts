@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { before, type TestContext, test } from "node:test";
-import { workloadPath } from "../../lib/paths.ts";
+import { ROOT, workloadPath } from "../../lib/paths.ts";
 import { memoryCgroup } from "../helpers-c/cgroup.ts";
 import { make, start } from "../helpers-c/programs.ts";
 import { zramSwap } from "../helpers-c/zramswap.ts";
@@ -70,4 +70,38 @@ test("--limit: a working set larger than its limit does not fit, and the refault
   assert.ok(Number(record.witnesses.major) > 0);
   assert.ok(Number(record.witnesses.hits) > 0);
   assert.match(record.verdict, /does not fit into the 24M of memory\.limit_in_bytes/);
+});
+
+test("--limit: a file that others brought in takes nothing of the limit, however much of it is touched", async (t) => {
+  const cgroup = memoryCgroup(t);
+  if (cgroup === null || !existsSync(`${cgroup}/memory.limit_in_bytes`))
+    return t.skip("kernel: no v1 memory cgroup can be made here");
+  const directory = mkdtempSync(`${ROOT}/build/limit-`);
+  t.after(() => rmSync(directory, { recursive: true }));
+  writeFileSync(`${directory}/file`, Buffer.alloc(HOT_MIB * MIB, 1)); // charged to whom this test belongs to
+  writeFileSync(`${cgroup}/memory.limit_in_bytes`, String((HOT_MIB / 2) * MIB));
+  const reader = `import mmap, sys, time
+with open(sys.argv[1], "rb") as file: memory = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+def touch():
+    for at in range(0, len(memory), 4096): memory[at]
+touch()
+print("ready", flush=True)
+while True:
+    touch()
+    time.sleep(0.05)`;
+  const entering = 'echo $$ >"$0/cgroup.procs" && exec "$@"';
+  const argv = ["-c", entering, cgroup, "/usr/bin/python3", "-c", reader, `${directory}/file`];
+  const program = start("sh", argv);
+  try {
+    await program.line();
+    const wss = startWss("--limit", "-p", String(program.pid), "0.5", "3");
+    const record = await nextOf(wss, "limit");
+    assert.ok(record.wssHigh >= HOT_MIB * MIB, String(record.wssHigh));
+    assert.ok(record.chargedMost < (HOT_MIB / 2) * MIB, String(record.chargedMost));
+    assert.equal(record.fits, "room", record.verdict);
+    assert.equal((await wss.end).code, 0);
+  } finally {
+    program.process.kill("SIGKILL");
+    await program.end;
+  }
 });

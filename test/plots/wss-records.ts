@@ -125,6 +125,7 @@ export function wssCurves(points: readonly WssPointRecord[]): WssCurveRecord[] {
 export const limit = (changes: Partial<WssLimitRecord> = {}): WssLimitRecord => ({
   ...{ type: "limit", time: T0 + 10, seconds: 10, pids: [42], comms: ["index"], method: "referenced" },
   ...{ what: "memory.max", cgroup: "/sys/fs/cgroup/app", limit: 100 * MIB, charged: 60 * MIB },
+  chargedMost: 98 * MIB,
   ...{ droppable: 20 * MIB, others: 8 * MIB, wss: 30 * MIB, wssHigh: 32 * MIB, rss: 40 * MIB, swap: 0 },
   ...{ headroom: 60 * MIB, memAvailable: 2048 * MIB, swapTotal: 0, swapFree: 0 },
   witnesses: {

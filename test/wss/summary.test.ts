@@ -30,3 +30,14 @@ test("where more could not be told than was found, the verdict has no figure but
     /touches between 4\.0K and 60M in 1\.0 s: of 60M of its 64M \(with swap\) that cannot be told\. By refault/,
   );
 });
+
+test("a range is told where its ends differ as they are shown", () => {
+  const of = (step: number): string => {
+    const sums = new Summaries();
+    for (const [i, sample] of wssSamples({ count: 3 }).entries())
+      sums.add({ ...sample, ...exactly(16 * MIB + i * step), rss: 64 * MIB });
+    return sums.records({ endedBy: "count", exitStatus: () => null, time: 0 })[0]?.verdict ?? "";
+  };
+  assert.match(of(MIB), /\(16M to 18M over 3 windows\)/);
+  assert.doesNotMatch(of(4096), /16M to 16M/);
+});

@@ -98,7 +98,8 @@ function recordOf(pid: number, region: Region): RegionRecord {
     minor: region.minor,
     major: region.major,
     pages,
-    touchedShare: size > 0 ? Math.min(1, pages / size) : null,
+    // unmapped memory reaches as far as its faults: all of it has been touched, whatever it was
+    touchedShare: size > 0 && region.kind !== "unmapped" ? Math.min(1, pages / size) : null,
     refaults: verdict.refaults + region.absorbed.refaults,
     pattern,
     order,

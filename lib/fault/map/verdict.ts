@@ -113,10 +113,11 @@ function adviceFor(region: RegionRecord, huge: HugePages | null): string | null 
   if (pattern === "thrashing") {
     return "The same pages fault again and again: keep the memory instead of returning it (MADV_DONTNEED, MADV_FREE, munmap).";
   }
-  if (file && major > 0 && order === "random")
-    return "MADV_RANDOM would save the read-ahead that random reads do not use.";
-  if (file && major > 0 && order === "sequential")
-    return "MADV_SEQUENTIAL or MADV_POPULATE_READ would read ahead of it.";
+  // where most faults are minor, read-ahead has brought the pages: what it gives would be lost, or is had already
+  const waits = file && major > minor;
+  if (waits && order === "random")
+    return "MADV_RANDOM, where it is not set yet, would save the read-ahead that random reads do not use.";
+  if (waits && order === "sequential") return "MADV_SEQUENTIAL or MADV_POPULATE_READ would read ahead of it.";
   if (pages >= HUGE_PAGES && (order === "sequential" || order === "reverse")) return hugeAdvice(region, huge);
   return null;
 }

@@ -18,10 +18,18 @@ function ownRefaults({ witnesses }: Measured): number | null {
   return refaultsOf === "cgroup" ? all : major === null ? null : Math.min(all, major);
 }
 
+/**
+ * What is left of the limit. Pages of files that another cgroup brought in are charged to that: what was never charged
+ * here takes nothing of this limit, however much of it is touched. The machine charges no pages of files at all.
+ */
+const spareOf = ({ cgroup, headroom, limit, chargedMost }: Measured): number =>
+  cgroup === null ? headroom : Math.max(headroom, limit - chargedMost);
+
 /** Whether it fits, and why, in plain words. */
 export function judge(limit: Measured): Pick<WssLimitRecord, "fits" | "verdict"> {
   const refaults = ownRefaults(limit);
-  const { wssHigh, headroom, seconds, witnesses } = limit;
+  const { wssHigh, seconds, witnesses } = limit;
+  const spare = spareOf(limit);
   const perSecond = seconds > 0 && refaults !== null ? refaults / seconds : 0;
   const oom = witnesses.oomKills ?? 0;
   if (oom > 0 || perSecond * PAGE_SIZE > THRASHES * Math.max(wssHigh, 1)) {
@@ -33,7 +41,7 @@ export function judge(limit: Measured): Pick<WssLimitRecord, "fits" | "verdict">
     ];
     return said(limit, "no", `does not fit into ${limitText(limit)}: ${proofs.join(", ")}`);
   }
-  const room = `${formatBytes(Math.max(0, headroom))} of ${limitText(limit)} to spare`;
+  const room = `${formatBytes(Math.max(0, spare))} of ${limitText(limit)} to spare`;
   if (refaults === null && witnesses.major === null)
     return said(
       limit,
@@ -42,7 +50,7 @@ export function judge(limit: Measured): Pick<WssLimitRecord, "fits" | "verdict">
     );
   const few =
     refaults !== null && refaults > 0 ? `, and ${formatDigits(refaults)} pages had to come back` : "";
-  if (headroom < TIGHT * limit.limit) return said(limit, "tight", `fits tightly, with ${room}${few}`);
+  if (spare < TIGHT * limit.limit) return said(limit, "tight", `fits tightly, with ${room}${few}`);
   return said(limit, "room", `fits, with ${room}${few}`);
 }
 
@@ -51,13 +59,15 @@ function limitText({ limit, what, cgroup }: Measured): string {
 }
 
 function said(limit: Measured, fits: WssLimitRecord["fits"], text: string) {
-  const { pids, comms, wssHigh, rss, others, witnesses } = limit;
+  const { pids, comms, wssHigh, rss, others, witnesses, chargedMost, headroom } = limit;
   const [comm = "", pid] = [comms[0], pids[0]];
   const who =
     pids.length === 1 ? `${printable(comm, 15)} (pid ${pid})` : `Together, ${pids.length} processes:`;
   const facts = [
     `touched are at most ${formatBytes(wssHigh)}, resident ${formatBytes(rss)}`,
-    `others hold ${formatBytes(others)}`,
+    ...(spareOf(limit) > headroom
+      ? [`charged there were at most ${formatBytes(chargedMost)}: the rest counts for another cgroup`]
+      : [`others hold ${formatBytes(others)}`]),
     ...(witnesses.major ? [`${formatDigits(witnesses.major)} major faults`] : []),
     ...(witnesses.hits ? [`the limit was hit ${formatDigits(witnesses.hits)} times`] : []),
     ...(witnesses.pressure !== null && witnesses.pressure >= 0.01

@@ -23,6 +23,9 @@ interface Group {
   since: number;
   /** By the directory of a limit, when the first of them was met. */
   before: Map<string | null, Counters>;
+  /** The most that was charged at the end of a window, by the directory of a limit, and when that was looked at last. */
+  charged: Map<string | null, number>;
+  lookedAt: number;
   processes: Map<number, Process>;
 }
 
@@ -44,6 +47,7 @@ export class LimitWatch {
   add(sample: WssSampleRecord): void {
     const group = this.#groupOf.get(sample.pid);
     if (group === undefined) return;
+    lookAt(group, sample.time);
     const known = group.processes.get(sample.pid);
     // several methods measure the same memory: the figures of the first that sees reads count, everyone's faults do
     const better = known !== undefined && isBlind(known.sample) && !isBlind(sample);
@@ -72,11 +76,20 @@ const isBlind = ({ method }: WssSampleRecord): boolean => WRITES_ONLY.has(method
 function groupOf(cgroup: MemoryCgroup | null): Group {
   const before = new Map<string | null, Counters>();
   for (const limit of readLimits(cgroup)) before.set(limit.directory, readCounters(limit));
-  return { cgroup, since: Date.now() / 1000, before, processes: new Map() };
+  return { cgroup, since: Date.now() / 1000, before, charged: new Map(), lookedAt: 0, processes: new Map() };
+}
+
+/** What is charged, once for all processes of a window. */
+function lookAt(group: Group, time: number): void {
+  if (time === group.lookedAt) return;
+  group.lookedAt = time;
+  const { cgroup, charged } = group;
+  for (const limit of readLimits(cgroup))
+    charged.set(limit.directory, Math.max(limit.charged, charged.get(limit.directory) ?? 0));
 }
 
 /** Null where none of the processes was measured. */
-function recordOf({ cgroup, since, before, processes }: Group, time: number): WssLimitRecord | null {
+function recordOf({ cgroup, since, before, charged, processes }: Group, time: number): WssLimitRecord | null {
   const all = [...processes.values()];
   const [first] = all;
   if (first === undefined) return null;
@@ -98,6 +111,7 @@ function recordOf({ cgroup, since, before, processes }: Group, time: number): Ws
     ...{ pids: all.map(({ sample }) => sample.pid), comms: all.map(({ sample }) => sample.comm) },
     ...{ what: limit.what, cgroup: limit.directory, limit: limit.limit },
     ...{ charged: limit.charged, droppable: limit.droppable, others },
+    chargedMost: Math.max(limit.charged, charged.get(limit.directory) ?? 0),
     ...{ wss: sum("wss"), wssHigh, rss: sum("rss"), swap: sum("swap"), headroom },
     ...{ memAvailable, swapTotal, swapFree },
     witnesses: witnessesOf(before.get(limit.directory) ?? null, readCounters(limit), all, time - since),

@@ -166,3 +166,14 @@ test("counts by page: what is mapped is looked at with each step, and a step is 
     ["0x10000", 1, 2, 0],
   ]);
 });
+
+test("of memory in no known mapping nobody knows the size, and so not the share that was touched", () => {
+  const collector = new Collector([7], nobody);
+  collector.event(READY);
+  fault(collector, 7, 20);
+  collector.settle();
+  const [traced] = toldProcesses(collector, [7]);
+  assert.ok(traced);
+  const [region] = toldOf(traced, collector).regions;
+  assert.deepEqual([region?.kind, region?.pages, region?.touchedShare], ["unmapped", 20, null]);
+});

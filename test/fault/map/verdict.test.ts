@@ -67,3 +67,15 @@ test("huge pages are advised where the kernel gives them, for memory that can ha
     assert.match(unknown, /\(MADV_HUGEPAGE, where they are switched on\)/);
   assert.match(of(madvise, { kind: "stack" }), /over 32M\.$/);
 });
+
+test("read-ahead is judged by what waits for it", () => {
+  const of = (minor: number, major: number, order: "random" | "sequential"): string =>
+    verdictOf(
+      { minor, major },
+      [region(0, 8192, { kind: "file", minor, major, pages: minor, pattern: order, order })],
+      null,
+    );
+  assert.match(of(100, 3000, "random"), /MADV_RANDOM, where it is not set yet, would save/);
+  assert.match(of(100, 3000, "sequential"), /MADV_SEQUENTIAL or MADV_POPULATE_READ would/);
+  for (const order of ["random", "sequential"] as const) assert.doesNotMatch(of(3000, 11, order), /MADV_/);
+});

@@ -42,3 +42,12 @@ test("without any witness nothing is known", () => {
 test("a hostile name does not break the sentence", () => {
   assert.ok(!judge(limit({ comms: ["a\nb\u202e"] })).verdict.includes("\n"));
 });
+
+test("what is charged to another cgroup takes nothing of the limit", () => {
+  const elsewhere = { headroom: -40 * MIB, wssHigh: 132 * MIB, chargedMost: 4 * MIB };
+  const { fits, verdict } = judge(limit(elsewhere));
+  assert.equal(fits, "room");
+  assert.match(verdict, /with 96M of the 100M of memory\.max to spare\. Touched are at most 132M/);
+  assert.match(verdict, /charged there were at most 4\.0M: the rest counts for another cgroup\.$/);
+  assert.equal(judge(limit({ ...elsewhere, cgroup: null })).fits, "tight");
+});
