@@ -2,7 +2,7 @@ import { type Column, headerLine, printable, rowLine } from "../../term/table.ts
 import { formatCount, formatDigits, formatShare } from "../../term/units.ts";
 import { labelOf } from "./region-table.ts";
 import type { ProcessMap } from "./table.ts";
-import { patternCell } from "./verdict.ts";
+import { patternCell } from "./walk.ts";
 
 /** What of a process its line shows. */
 export type ProcessRow = Pick<ProcessMap, "summary" | "regions">;

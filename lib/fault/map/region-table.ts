@@ -2,7 +2,7 @@ import type { RegionRecord } from "../../metric/map-record.ts";
 import { type Column, headerLine, printable, rowLine } from "../../term/table.ts";
 import { formatCount, formatNs, formatShare } from "../../term/units.ts";
 import { nodeColumns, timeOf, typeColumns } from "./cost-text.ts";
-import { patternCell } from "./verdict.ts";
+import { patternCell } from "./walk.ts";
 
 /** So many have room in a line; -j has all. */
 const NODES_SHOWN = 5;

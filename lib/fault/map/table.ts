@@ -1,10 +1,10 @@
 import type { FunctionRecord, HeatRecord, MapSummaryRecord, RegionRecord } from "../../metric/map-record.ts";
 import { printable, wrap } from "../../term/table.ts";
-import { formatDigits, formatShare } from "../../term/units.ts";
+import { formatDigits } from "../../term/units.ts";
 import { timeOf, timeText } from "./cost-text.ts";
 import { type HeatStyle, heatLines } from "./heat-lines.ts";
 import { labelOf, nodeLines, regionLines, typeLines } from "./region-table.ts";
-import { walkOf } from "./verdict.ts";
+import { phasesText } from "./walk.ts";
 import { functionLines } from "./who/table.ts";
 
 /** Functions in the table: -j and the page have more. */
@@ -45,28 +45,10 @@ export function mapLines({ regions, functions, heat, summary }: ProcessMap, styl
   ];
 }
 
-/** A phase shorter than this share of the region's faults is no news. */
-const LEAST_PHASE = 0.05;
-const MOST_PHASES = 4;
-
-/** In which patterns a region faulted one after the other, where that changed: "sequential 62 %, then random 38 %". */
+/** In which patterns a region faulted one after the other, where that changed. */
 function phaseLines(region: RegionRecord): string[] {
-  const total = region.phases.at(-1)?.to ?? 0;
-  const parts: { walk: string; faults: number }[] = [];
-  for (const phase of region.phases) {
-    const faults = phase.to - phase.from;
-    if (phase.pattern === null || faults < LEAST_PHASE * total) continue;
-    const walk = walkOf(phase);
-    const last = parts.at(-1);
-    if (last?.walk === walk) last.faults += faults;
-    else parts.push({ walk, faults });
-  }
-  if (parts.length < 2) return [];
-  const told = parts
-    .slice(0, MOST_PHASES)
-    .map(({ walk, faults }) => `${walk} ${formatShare(faults / total)}`);
-  const more = parts.length > MOST_PHASES ? `, and ${parts.length - MOST_PHASES} more changes` : "";
-  return wrap(`${printable(labelOf(region), 30)}: ${told.join(", then ")}${more}`);
+  const phases = phasesText(region);
+  return phases === null ? [] : wrap(`${printable(labelOf(region), 30)}: ${phases}`);
 }
 
 function booksOf({

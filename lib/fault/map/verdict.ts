@@ -4,6 +4,7 @@ import { printable } from "../../term/table.ts";
 import { formatBytes, formatDigits, formatShare } from "../../term/units.ts";
 import { THRESHOLDS } from "../pattern/thresholds.ts";
 import type { Traced } from "./traced.ts";
+import { describe, phasesText } from "./walk.ts";
 
 const PAGE = 4096;
 /** A region with this share of the faults is what the program does. */
@@ -34,13 +35,19 @@ export function verdictOf(
   const [first] = regions;
   if (faults === 0 || first === undefined) return "no page fault: all the memory touched was already mapped.";
   const share = (first.minor + first.major) / faults;
-  const what = `${printable(first.name, 30)} (${first.kind})`;
+  const what = whichOf(first);
   if (share < DOMINANT) {
     return `${formatDigits(faults)} faults spread over ${formatDigits(regions.length)} regions${mostKind(faults, regions)}; the most, ${formatShare(share)}, fall in ${what}.`;
   }
-  const walk = first.pattern === null ? unjudged(first) : describe(first);
+  const walk = first.pattern === null ? unjudged(first) : (changes(first) ?? describe(first));
   const advice = adviceFor(first, huge);
   return `${formatShare(share)} of ${formatDigits(faults)} faults fall in ${what}: ${walk}, ${extentOf(first)}.${advice === null ? "" : ` ${advice}`}`;
+}
+
+/** As the table has it: memory without a name by its address. */
+function whichOf({ name, kind, start }: RegionRecord): string {
+  if (name === kind) return `${kind} ${start.slice(2)}`;
+  return name === `[${kind}]` ? name : `${printable(name, 30)} (${kind})`;
 }
 
 /** Of a file a fault maps its neighbours too: its pages that faulted are not all that was walked through. */
@@ -60,41 +67,14 @@ function mostKind(faults: number, regions: readonly RegionRecord[]): string {
   return "";
 }
 
+/** What the walk became; that it thrashes outranks that. */
+const changes = (region: RegionRecord): string | null =>
+  region.pattern === "thrashing" ? null : phasesText(region);
+
 /** Why there is no pattern. */
 function unjudged({ minor, major, evidence }: RegionRecord): string {
   if (evidence.steps === null) return "in an order that is not known";
   return `${minor + major < THRESHOLDS.faults ? "too few" : "too few pages"} to show a pattern`;
-}
-
-/** The pattern in words, with the number of walks at once. */
-export function describe(region: RegionRecord): string {
-  if (region.pattern === null) return "-";
-  const streams = streamsOf(region);
-  return `${walkOf(region)}${streams > 1 ? `, ${streams} streams` : ""}`;
-}
-
-/** The pattern in a column: "sequential x4" are four walks at once; of a thrashing one the walk is short. */
-export function patternCell(region: RegionRecord, width: number): string {
-  const { pattern, order } = region;
-  if (pattern === null) return "-";
-  if (pattern === "thrashing") return printable(`thrashing ${order?.slice(0, 3) ?? ""}`.trimEnd(), width);
-  const streams = streamsOf(region);
-  return printable(`${walkOf(region)}${streams > 1 ? ` x${streams}` : ""}`, width);
-}
-
-/** Walks at once; what is random is none. */
-const streamsOf = ({ order, evidence }: RegionRecord): number =>
-  order === null || order === "random" ? 0 : (evidence.streams ?? 0);
-
-/** "sequential", "strided 16", "thrashing, random". */
-export function walkOf({
-  pattern,
-  order,
-  stride,
-}: Pick<RegionRecord, "pattern" | "order" | "stride">): string {
-  const walk = order === "strided" && stride !== null ? `strided ${stride}` : (order ?? "");
-  if (pattern === "thrashing") return walk === "" ? "thrashing" : `thrashing, ${walk}`;
-  return walk || (pattern ?? "-");
 }
 
 function adviceFor(region: RegionRecord, huge: HugePages | null): string | null {

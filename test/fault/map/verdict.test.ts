@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { patternCell, verdictOf } from "../../../lib/fault/map/verdict.ts";
+import { verdictOf } from "../../../lib/fault/map/verdict.ts";
+import { patternCell } from "../../../lib/fault/map/walk.ts";
 import type { HugePages } from "../../../lib/kernel/thp.ts";
 import type { RegionRecord } from "../../../lib/metric/map-record.ts";
 import { region } from "../../plots/map-records.ts";
@@ -48,6 +49,27 @@ test("small regions of different kinds are not told as one", () => {
     verdictOf({ minor: 50, major: 0 }, regions, null),
     /^50 faults spread over 5 regions; the most, 20 %/,
   );
+});
+
+test("a region is named as in the table, and by its kind", () => {
+  const of = (changes: Partial<RegionRecord>): string =>
+    verdictOf({ minor: 1000, major: 0 }, [region(0x7f000000, 1000, { minor: 1000, ...changes })], null);
+  assert.match(of({ name: "anon" }), /fall in anon 7f000000: /);
+  assert.match(of({ name: "shmem", kind: "shmem" }), /fall in shmem 7f000000: /);
+  assert.match(of({ name: "[heap]", kind: "heap" }), /fall in \[heap\]: /);
+  assert.match(of({ name: "libc.so.6", kind: "file" }), /fall in libc\.so\.6 \(file\): /);
+});
+
+test("a walk that changed is told phase by phase, unless it thrashes", () => {
+  const phase = (from: number, to: number, order: "sequential" | "reverse" | "random") => ({
+    ...{ from, to, start: 0, end: 1, pattern: order, order, stride: null, confidence: 1 },
+  });
+  const phases = [phase(0, 520, "sequential"), phase(520, 540, "random"), phase(540, 1000, "reverse")];
+  const of = (changes: Partial<RegionRecord>): string =>
+    verdictOf({ minor: 1000, major: 0 }, [region(0, 1000, { minor: 1000, phases, ...changes })], null);
+  assert.match(of({}), /: sequential 52 %, then reverse 46 %, over /);
+  assert.match(of(thrashing("sequential")), /: thrashing, sequential, over /);
+  assert.match(of({ phases: phases.slice(0, 1) }), /: sequential, over /);
 });
 
 test("huge pages are advised where the kernel gives them, for memory that can have them", () => {
