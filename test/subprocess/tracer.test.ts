@@ -18,7 +18,7 @@ async function stopped(
     "/bin/sh",
     ["-c", `trap "${atTerm}" TERM; echo up; while :; do sleep 0.1; done`],
     {
-      graceMs: 5000,
+      graceMs: 3000,
       onLine: (line) => {
         lines.push(line);
         isUp();
@@ -32,7 +32,7 @@ async function stopped(
 
 test("a tracer that has much to say at its end is heard to the last word, however long", async () => {
   const { lines, exitCode } = await stopped(
-    "trap '' TERM; for i in 1 2 3 4 5 6 7 8; do echo \\$i; sleep 0.8; done; exit 0",
+    "trap '' TERM; for i in 1 2 3 4 5 6 7 8; do echo \\$i; sleep 1; done; exit 0",
   );
   assert.deepEqual(lines, ["up", "1", "2", "3", "4", "5", "6", "7", "8"]);
   assert.equal(exitCode, 0);
@@ -43,4 +43,28 @@ test("one that neither ends nor says anything is killed", async () => {
   assert.deepEqual(lines, ["up"]);
   assert.equal(cause, "it did not end when it was told to, and was killed");
   assert.deepEqual([signal, exitCode], ["SIGKILL", null]);
+});
+
+test("one whose output another reads is heard by what that one tells", async () => {
+  const script = `trap "trap '' TERM; for i in 1 2 3 4 5 6; do echo \\$i; sleep 1; done; exit 0" TERM; echo up; while :; do sleep 0.1; done`;
+  const writer = await startTracer("/bin/sh", ["-c", script], { graceMs: 3000, linesFrom: "nowhere" });
+  assert.ok(writer.output);
+  const lines: string[] = [];
+  let isUp = (): void => undefined;
+  const up = new Promise<void>((resolve) => {
+    isUp = resolve;
+  });
+  const reader = await startTracer("cat", [], {
+    input: writer.output,
+    onLine: (line) => {
+      writer.heard();
+      lines.push(line);
+      isUp();
+    },
+  });
+  await up;
+  const { exitCode } = await writer.stop();
+  await reader.ended;
+  assert.deepEqual(lines, ["up", "1", "2", "3", "4", "5", "6"]);
+  assert.equal(exitCode, 0);
 });
