@@ -80,7 +80,8 @@ test("a swap that somebody takes down within the window brings all of it back: L
   const swap = await zramSwap(t, 64);
   if (typeof swap === "string") return t.skip(swap);
   const target = await hot(t, "anon", "-p", "20", "-c", "0");
-  const args = ["--method", "refault", "--regions", "-j", "-p", String(target.pid), "3", "1"];
+  // long enough for the swap to be gone within it, on a busy machine too
+  const args = ["--method", "refault", "--regions", "-j", "-p", String(target.pid), "12", "1"];
   const tool = execa("node", [...TOOL, ...args]);
   await until("it is swapped out", () =>
     new RegExp(`^${swap.device}\\s.*\\s\\d{4,}\\s+\\d+$`, "m").test(swaps()),
