@@ -14,7 +14,7 @@
  *   evicted  beginNs, endNs, before (present), kept (present still)
  *   mapping  start, end, anon, file (there again), low (the least of anon + file that was touched), kept (never
  *            away: nothing is known of it); only those where there is something
- *   read     beginNs, endNs
+ *   read     beginNs, endNs, swapsChanged (a swap was set up or taken down since the eviction, or is being so)
  *   end      reason: asked, exit
  *
  * Nothing of the process is lost or changed, but it waits for every page that it touches. A page stays
@@ -31,8 +31,10 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <glob.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 #include "common.h"
@@ -120,10 +122,41 @@ static void drain_cpus(void)
 	munmap(page, PAGE);
 }
 
+/* The swaps since the eviction. An end of swapon(2) or swapoff(2) wakes who polls what they opened before
+ * (swaps_poll() in mm/swapfile.c), also where another swap has the same name by now; a swapoff that has begun
+ * has taken its size away already. */
+static struct { int fd, changed; unsigned long total; } swaps = { .fd = -1 };
+
+static unsigned long swap_total(void)
+{
+	struct sysinfo info;
+
+	return sysinfo(&info) ? 0 : info.totalswap * info.mem_unit;
+}
+
+static void watch_swaps(void)
+{
+	if (swaps.fd >= 0)
+		close(swaps.fd);
+	swaps.fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
+	swaps.total = swap_total();
+	swaps.changed = 0;
+}
+
+static int have_swaps_changed(void)
+{
+	struct pollfd end = { .fd = swaps.fd, .events = POLLPRI };
+
+	if ((poll(&end, 1, 0) > 0 && end.revents & (POLLPRI | POLLERR)) || swap_total() != swaps.total)
+		swaps.changed = 1;
+	return swaps.changed;
+}
+
 static int page_out(void)
 {
 	int64_t begin = now_ns();
 
+	watch_swaps();
 	drain_cpus();
 	kept.count = 0;
 	before = kept_bytes = 0;
@@ -140,7 +173,8 @@ static int tell_back(void)
 
 	if (!each_mapping(read_mapping))
 		return 0;
-	printf("{\"type\":\"read\",\"beginNs\":%ld,\"endNs\":%ld}\n", begin, now_ns());
+	printf("{\"type\":\"read\",\"beginNs\":%ld,\"endNs\":%ld,\"swapsChanged\":%s}\n", begin, now_ns(),
+	       have_swaps_changed() ? "true" : "false");
 	return 1;
 }
 

@@ -32,6 +32,8 @@ export interface Tracer {
   command(text: string): Promise<void>;
   /** Its standard output, for another tracer's `input`. */
   readonly output: Readable | null;
+  /** Another tracer told something of its output: it is at work. */
+  heard(): void;
 }
 
 export interface TracerOptions {
@@ -97,6 +99,7 @@ export async function startTracer(file: string, args: string[], options: TracerO
     reject: false,
     detached: true,
     cleanup: true,
+    forceKillAfterDelay: false, // execa's own patience: five seconds after SIGTERM, whatever it still tells
     env: { LC_ALL: "C", ...options.env },
   });
   options.input?.destroy(); // it has its own: when it ends, the one before shall notice
@@ -104,12 +107,15 @@ export async function startTracer(file: string, args: string[], options: TracerO
   let asked = false;
   let isGivenUp = false;
   const { onChunk, onLine, graceMs = GRACE_MS } = options;
-  let heard = Date.now();
+  let last = performance.now();
+  const heard = (): void => {
+    last = performance.now();
+  };
   const heed =
     <T>(take: (part: T) => void = () => undefined) =>
     (part: T): void => {
       take(part);
-      heard = Date.now();
+      heard();
     };
   const drained = [
     onChunk ? forEachChunk(lines, heed(onChunk)) : forEachLine(lines, heed(onLine)),
@@ -139,9 +145,9 @@ export async function startTracer(file: string, args: string[], options: TracerO
   const stop = async (): Promise<TracerEnd> => {
     asked = true;
     child.kill("SIGTERM");
-    const asking = Date.now();
+    const asking = performance.now();
     const again = setInterval(() => {
-      isGivenUp = Date.now() - Math.max(heard, asking) > graceMs;
+      isGivenUp ||= performance.now() - Math.max(last, asking) > graceMs;
       child.kill(isGivenUp ? "SIGKILL" : "SIGTERM");
     }, REPEAT_MS);
     try {
@@ -152,7 +158,7 @@ export async function startTracer(file: string, args: string[], options: TracerO
   };
   const command = commandsTo(file, child.stdio, ended);
   const output = options.linesFrom === "nowhere" ? asReadable(child.stdout) : null;
-  const tracer = { pid: child.pid, stop, ended, command, output };
+  const tracer = { pid: child.pid, stop, ended, command, output, heard };
   running.add(tracer);
   void ended.then(() => running.delete(tracer));
   return tracer;

@@ -18,11 +18,17 @@ interface Timed {
   endNs: number;
 }
 
-type Line = BackMapping | ({ type: "evicted" | "read" } & Timed) | { type: "ready" | "end" };
+type Line =
+  | BackMapping
+  | ({ type: "evicted" } & Timed)
+  | ({ type: "read"; swapsChanged: boolean } & Timed)
+  | { type: "ready" | "end" };
 
 /** What an eviction or a reading told; times are CLOCK_MONOTONIC. */
 export interface Back extends Timed {
   mappings: BackMapping[];
+  /** A swap was set up or taken down since the eviction. */
+  swapsChanged: boolean;
 }
 
 /** helpers-c/wssevict at work on one process. */
@@ -54,7 +60,8 @@ export async function startEvictor(pid: number): Promise<Evictor | null> {
       const mappings: BackMapping[] = [];
       for (let line = await helper.next(); line !== null; line = await helper.next()) {
         if (line.type === "mapping") mappings.push(line);
-        else if (line.type === "evicted" || line.type === "read") return { ...line, mappings };
+        else if (line.type === "evicted" || line.type === "read")
+          return { swapsChanged: false, ...line, mappings };
         else break;
       }
       helper.ask("q");

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { attempt, reasonOf } from "../kernel/attempt.ts";
 import { helperPath } from "../paths.ts";
 import { readSmaps, type SmapsEntry } from "../procfs/smaps.ts";
@@ -46,17 +45,9 @@ function swapIsShort(members: readonly Member[]): string[] {
       ];
 }
 
-/** The devices and files that are swapped to (proc_swaps(5)); the first line is a header. */
-function swaps(): string[] {
-  const [, ...lines] = readFileSync("/proc/swaps", "utf8").trim().split("\n");
-  return lines.map((line) => line.split(/\s/)[0] ?? "");
-}
-
 class RefaultTracking implements Tracking {
   readonly #pid: number;
   readonly #evictor: Evictor;
-  /** Those at the mark. */
-  #swaps: string[] = [];
   span: Span | null = null;
 
   constructor(pid: number, evictor: Evictor) {
@@ -65,7 +56,6 @@ class RefaultTracking implements Tracking {
   }
 
   async mark(): Promise<boolean> {
-    this.#swaps = swaps();
     return (await this.#ask("evict")) !== null;
   }
 
@@ -74,11 +64,7 @@ class RefaultTracking implements Tracking {
     const entries = back === null ? null : readSmaps(this.#pid);
     return back === null || entries === null || entries.length === 0
       ? null
-      : readingOf(
-          back.mappings,
-          entries,
-          this.#swaps.every((swap) => swaps().includes(swap)),
-        );
+      : readingOf(back.mappings, entries, !back.swapsChanged);
   }
 
   close(): Promise<void> {
@@ -95,7 +81,7 @@ class RefaultTracking implements Tracking {
 /**
  * What has come back, beside the mappings of smaps, which was read just after it.
  *
- * @param isCertain false where a swap was taken down in the window: that brings back all that is in it (swapoff(2)),
+ * @param isCertain false where the swaps changed in the window: taking one down brings back all that is in it (swapoff(2)),
  *   whoever touched it, and nothing is certain
  */
 export function readingOf(

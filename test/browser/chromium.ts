@@ -56,14 +56,17 @@ export async function openFile(
   return { page, complaints };
 }
 
+/** How long what must come may take, s, where the machine is slow and busy. */
+const PATIENCE_S = 60;
+
 /**
  * Waits until an expression holds in the page. Playwright's waitForFunction does that by eval, which
  * the page's own policy forbids.
  */
 export async function until(page: Page, expression: string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (const end = performance.now() + 1000 * PATIENCE_S; performance.now() < end; ) {
     if (await page.evaluate(expression)) return;
     await page.waitForTimeout(50);
   }
-  throw new Error(`waited ten seconds in vain: ${expression}`);
+  throw new Error(`waited ${PATIENCE_S} seconds in vain: ${expression}`);
 }

@@ -122,19 +122,15 @@ test("a single major fault between two intervals without any is seen", { skip },
 
 test("the page follows the colour scheme while it is open", { skip }, async () => {
   const { page, complaints } = await open(oneProcess(30), { colorScheme: "light" });
-  const look = async () => ({
-    canvas: await page.evaluate<string>("window.__plots[0].ctx.canvas.toDataURL()"),
-    paper: await page.evaluate<string>("getComputedStyle(document.querySelector('section')).backgroundColor"),
-  });
-  const light = await look();
+  const looks = `[
+    window.__plots[0].ctx.canvas.toDataURL(),
+    getComputedStyle(document.querySelector("section")).backgroundColor,
+  ]`;
+  await page.evaluate(`window.__light = ${looks}`);
   await page.emulateMedia({ colorScheme: "dark" });
-  await page.waitForTimeout(100);
-  const dark = await look();
-  assert.notEqual(light.paper, dark.paper);
-  assert.notEqual(light.canvas, dark.canvas);
+  await until(page, `${looks}.every((look, i) => look !== window.__light[i])`);
   await page.emulateMedia({ colorScheme: "light" });
-  await page.waitForTimeout(100);
-  assert.deepEqual(await look(), light);
+  await until(page, `${looks}.every((look, i) => look === window.__light[i])`);
   assert.deepEqual(complaints, []);
   await page.close();
 });

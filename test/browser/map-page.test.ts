@@ -204,14 +204,12 @@ test("a row of the table marks its band", { skip }, async () => {
 
 test("the map follows the colour scheme while it is open", { skip }, async () => {
   const { page, complaints } = await open(smallRun, { colorScheme: "light" });
-  const look = () => page.evaluate<string>("window.__map.u.ctx.canvas.toDataURL()");
-  const light = await look();
+  const picture = "window.__map.u.ctx.canvas.toDataURL()";
+  await page.evaluate(`window.__light = ${picture}`);
   await page.emulateMedia({ colorScheme: "dark" });
-  await page.waitForTimeout(100);
-  assert.notEqual(await look(), light);
+  await until(page, `${picture} !== window.__light`);
   await page.emulateMedia({ colorScheme: "light" });
-  await page.waitForTimeout(100);
-  assert.equal(await look(), light);
+  await until(page, `${picture} === window.__light`);
   assert.deepEqual(complaints, []);
   await page.close();
 });

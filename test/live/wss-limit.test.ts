@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { before, type TestContext, test } from "node:test";
 import { ROOT, workloadPath } from "../../lib/paths.ts";
 import { memoryCgroup } from "../helpers-c/cgroup.ts";
-import { make, start } from "../helpers-c/programs.ts";
+import { make, start, until } from "../helpers-c/programs.ts";
 import { zramSwap } from "../helpers-c/zramswap.ts";
 import { nextOf, startWss } from "./wss.ts";
 
@@ -14,6 +14,17 @@ const PAGES = (HOT_MIB * MIB) / 4096;
 
 before(() => make("hot"));
 
+/** Whether the kernel took the limit: EBUSY where a process touches its pages faster than they are paged out. */
+function limits(cgroup: string, limit: number): boolean {
+  try {
+    writeFileSync(`${cgroup}/memory.limit_in_bytes`, String(limit));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+    return false;
+  }
+}
+
 /** wss --limit of hot in a memory cgroup with this limit, which is set once hot is ready. */
 async function judged(t: TestContext, limit: number) {
   const cgroup = memoryCgroup(t);
@@ -23,7 +34,7 @@ async function judged(t: TestContext, limit: number) {
   const program = start("sh", ["-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', cgroup, ...command]);
   try {
     await program.line();
-    writeFileSync(`${cgroup}/memory.limit_in_bytes`, String(limit));
+    await until("the limit is set", () => limits(cgroup, limit));
     const wss = startWss("--limit", "-p", String(program.pid), "1", "4");
     const record = await nextOf(wss, "limit");
     assert.equal((await wss.end).code, 0);

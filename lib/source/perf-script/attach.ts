@@ -112,7 +112,11 @@ async function startPipeline(whom: readonly string[], setup: Setup): Promise<Pip
   const early: Uint8Array[] = [];
   const script = await startTracer("perf", scriptArguments("-", fields), {
     input: record.output,
-    onChunk: (chunk) => (take === null ? void early.push(chunk) : take(chunk)),
+    onChunk: (chunk) => {
+      record.heard();
+      if (take === null) early.push(chunk);
+      else take(chunk);
+    },
   });
   await record.command("enable");
   const over = await Promise.race([record.ended, script.ended, null]);
