@@ -8,7 +8,7 @@ export interface Extent {
   distinct: number;
   /** Pages of the region. */
   pages: number;
-  /** The most pages that one of its faults maps without saying so; steps up to it are contiguous. */
+  /** The most pages that one of its faults maps without saying so; powers of two up to it are contiguous. */
   around: number;
 }
 
@@ -68,12 +68,15 @@ function isMonotone({ up, steps }: Tally): boolean {
   );
 }
 
-/** The step is truly constant, more than a fault maps, and no other strides fill the gaps. */
+/** The step is truly constant, none that faults make of a walk without gaps, and no other strides fill the gaps. */
 function isStrided(tally: Tally, { around }: Extent): boolean {
   const { steady, fitting, stride } = tally;
   if (steady < THRESHOLDS.steady * fitting || tally.lead < THRESHOLDS.lead * steady) return false;
-  return Math.abs(stride) > around && !isIrregular(tally) && !isFilled(tally);
+  return !isMappedAround(Math.abs(stride), around) && !isIrregular(tally) && !isFilled(tally);
 }
+
+/** Fault-around and large folios are a power of two (do_fault_around(), finish_fault() in mm/memory.c). */
+const isMappedAround = (step: number, around: number): boolean => step <= around && (step & (step - 1)) === 0;
 
 /**
  * All one way, but not in equal steps. A fault of noise costs a step there and one back, in opposite directions;

@@ -208,6 +208,16 @@ test("steps of what one fault maps are contiguous: fault-around, and huge pages"
   assert.equal(region.verdict(51200).pattern, "sequential");
 });
 
+test("a constant step that is no power of two is a stride, where a fault maps its neighbours too", () => {
+  for (const step of [3, 5, 12, 15]) {
+    const { pattern, stride } = verdictOf(strided(100, step), 1600, false, 16);
+    assert.deepEqual([pattern, stride], ["strided", step]);
+  }
+  for (const step of [1, 2, 4, 8]) {
+    assert.equal(verdictOf(strided(100, step), 1600, false, 16).pattern, "sequential");
+  }
+});
+
 test("the same pages again are thrashing, and the walk beneath stays", () => {
   fc.assert(
     fc.property(fc.integer({ min: 64, max: 1000 }), fc.integer({ min: 3, max: 8 }), seed, (n, passes, s) => {
