@@ -2,11 +2,12 @@
  *
  *   sequence
  *
- * The sequence spins until it may commit; whoever interrupts it makes it begin
- * again, at its abort handler. stdin, a byte each: "p" prints how often it has begun
- * ({"begun":N}), "g" lets it commit; then the program ends.
+ * The sequence spins until it may commit: at a byte on stdin, then the program ends.
+ * Whoever interrupts it makes it begin again, at its abort handler. The kernel takes the
+ * sequence's address away as it does that, and also where it finds the thread elsewhere:
+ * a sequence that goes on without its address would commit although it was interrupted.
  *
- * Output: {"pid":P} first. Exit: 0; 1 there is no rseq here.
+ * Output: {"pid":P}. Exit: 0 committed; 1 there is no rseq here, or it went on.
  */
 #define _GNU_SOURCE
 #include "common.h"
@@ -19,20 +20,17 @@
 #include <sys/rseq.h>
 #include <unistd.h>
 
-static struct shared { int may_commit, begun; } volatile *shared;
+static volatile int *may_commit;	/* of both processes */
 
-/* The child: answers stdin. */
-static __attribute__((noreturn)) void answer(pid_t spinning)
+/* The child. */
+static __attribute__((noreturn)) void wait_for_byte(pid_t spinning)
 {
 	char byte;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	printf("{\"pid\":%d}\n", spinning);
-	while (read(STDIN_FILENO, &byte, 1) == 1)
-		if (byte == 'p')
-			printf("{\"begun\":%d}\n", shared->begun);
-		else if (byte == 'g')
-			shared->may_commit = 1;
+	if (read(STDIN_FILENO, &byte, 1) == 1)
+		*may_commit = 1;
 	_exit(0);
 }
 
@@ -40,7 +38,6 @@ static __attribute__((noreturn)) void answer(pid_t spinning)
  * signature before that. 1: committed; 0: aborted. */
 static int try_once(struct rseq *area)
 {
-	shared->begun++;
 	asm goto(".pushsection __rseq_cs, \"aw\"\n"
 		 ".balign 32\n"
 		 "3: .long 0, 0\n"
@@ -48,7 +45,9 @@ static int try_once(struct rseq *area)
 		 ".popsection\n"
 		 "leaq 3b(%%rip), %%rax\n"
 		 "movq %%rax, %[sequence]\n"
-		 "1: movl (%[flag]), %%eax\n"
+		 "1: cmpq $0, %[sequence]\n"
+		 "je %l[unprotected]\n"
+		 "movl (%[flag]), %%eax\n"
 		 "testl %%eax, %%eax\n"
 		 "jz 1b\n"
 		 "2: jmp 5f\n"
@@ -56,10 +55,12 @@ static int try_once(struct rseq *area)
 		 ".long 0x53053053\n"
 		 "4: jmp %l[aborted]\n"
 		 "5:\n"
-		 : : [sequence] "m"(area->rseq_cs), [flag] "r"(&shared->may_commit) : "rax", "memory" : aborted);
+		 : : [sequence] "m"(area->rseq_cs), [flag] "r"(may_commit) : "rax", "memory" : aborted, unprotected);
 	return 1;
 aborted:
 	return 0;
+unprotected:
+	die(FAILED, "it was interrupted, and went on");
 }
 
 int main(void)
@@ -69,11 +70,11 @@ int main(void)
 	if (!__rseq_size)
 		die(FAILED, "no rseq is registered");
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
+	may_commit = mmap(NULL, sizeof *may_commit, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (may_commit == MAP_FAILED)
 		die(FAILED, "cannot map: %s", strerror(errno));
 	if (fork() == 0)
-		answer(pid);
+		wait_for_byte(pid);
 	while (!try_once((struct rseq *)((char *)__builtin_thread_pointer() + __rseq_offset)))
 		;
 	return 0;
