@@ -115,9 +115,9 @@ test("getrusage, which a launched command asks of itself, is what every source c
   const run = await observe(["/usr/bin/python3", "-c", script], ALL);
   assertExact(run);
   const [minor = Number.NaN, major = Number.NaN] = run.output.join().split(" ").map(Number);
-  const atExit = run.before.minor + run.kernel.minor - minor;
-  assert.ok(atExit >= 0 && atExit < 64, `${atExit} minor faults after getrusage`);
-  assert.equal(run.before.major + run.kernel.major, major);
+  // its last code may have left the page cache: then it faults major
+  const after = [run.before.minor + run.kernel.minor - minor, run.before.major + run.kernel.major - major];
+  for (const faults of after) assert.ok(faults >= 0 && faults < 64, `${after} faults after getrusage`);
 });
 
 test("held python3: every source agrees with perf stat and the kernel", async (t) => {
