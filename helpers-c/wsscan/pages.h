@@ -6,10 +6,10 @@
 #define WSSCAN_PAGES_H
 
 #include "mappings.h"
-#include "uapi/pagemap.h"
+#include "pagemap/scan.h"
 #include "uapi/userfaultfd.h"
 
-enum { USERFAULTFD = 3, PIDFD = 4, REGIONS = 1 << 14 };
+enum { USERFAULTFD = 3, PIDFD = 4 };
 
 /* One question holds the mmap lock, for reading: page faults go on, mmap and
  * munmap wait for it. Some 6 ms where every page was written. */
@@ -22,31 +22,18 @@ static struct {
 	int peeks;		/* tells what was written, and leaves it so */
 } process = { .guard = PM_GUARD };
 
-typedef void take_region(const struct pm_region *region, void *context);
-
 /* Calls take for each run of pages that match; 0 or the error. */
 static int scan_pages(struct pm_scan scan, uint64_t start, uint64_t end, take_region *take, void *context)
 {
-	struct pm_region regions[REGIONS];	/* not static: take() may scan, too */
+	int error = 0;
 
-	scan.size = sizeof scan;
-	scan.regions = (uintptr_t)regions;
-	scan.length = REGIONS;
-	for (scan.start = start; scan.start < end; scan.start = scan.walk_end) {
-		uint64_t boundary = (scan.start / PIECE_AT_ONCE + 1) * PIECE_AT_ONCE;
-		scan.end = boundary < end ? boundary : end;
-		scan.walk_end = 0;
-		int count = ioctl(process.pagemap, PM_SCAN, &scan);
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return errno;
-		for (int i = 0; i < count; i++)
-			take(&regions[i], context);
-		if (scan.walk_end <= scan.start)	/* the memory is gone */
-			return ESRCH;
+	for (uint64_t boundary; start < end && !error; start = boundary) {
+		boundary = (start / PIECE_AT_ONCE + 1) * PIECE_AT_ONCE;
+		if (boundary > end)
+			boundary = end;
+		error = pagemap_scan(process.pagemap, scan, start, boundary, take, context);
 	}
-	return 0;
+	return error;
 }
 
 /* A page that is not write-protected need not have been written: one that came

@@ -147,18 +147,16 @@ test("a process that waits for its vfork child, until the child runs", async (t)
   assert.deepEqual(await refusal(pid), [0, ""]);
 });
 
+/** What setpriv needs so that a command is nobody's, without any privilege. */
+const NOBODY = ["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"];
+
+const mayEnter = async (): Promise<boolean> =>
+  !(await execa("setpriv", [...NOBODY, "test", "-x", inject], { reject: false })).failed;
+
 test("another user's process without privilege is 3", async (t) => {
-  const nobody = [
-    "--reuid=65534",
-    "--regid=65534",
-    "--clear-groups",
-    "--inh-caps=-all",
-    "--bounding-set=-all",
-  ];
-  if ((await execa("setpriv", [...nobody, "test", "-x", inject], { reject: false })).failed)
-    return t.skip("needs: a build directory that nobody may enter");
+  if (!(await mayEnter())) return t.skip("needs: a build directory that nobody may enter");
   const { pid } = await python(t, ...READY);
-  const { code, stderr } = await start("setpriv", [...nobody, inject, String(pid), "true"]).end;
+  const { code, stderr } = await start("setpriv", [...NOBODY, inject, String(pid), "true"]).end;
   assert.equal(code, 3);
   assert.equal(
     stderr,
@@ -167,19 +165,11 @@ test("another user's process without privilege is 3", async (t) => {
 });
 
 test("a user without privilege may inject into his own process", async (t) => {
-  const nobody = [
-    "--reuid=65534",
-    "--regid=65534",
-    "--clear-groups",
-    "--inh-caps=-all",
-    "--bounding-set=-all",
-  ];
-  if ((await execa("setpriv", [...nobody, "test", "-x", inject], { reject: false })).failed)
-    return t.skip("needs: a build directory that nobody may enter");
-  const own = start("setpriv", [...nobody, "sleep", "1000"]);
+  if (!(await mayEnter())) return t.skip("needs: a build directory that nobody may enter");
+  const own = start("setpriv", [...NOBODY, "sleep", "1000"]);
   t.after(() => own.process.kill("SIGKILL"));
   await until("it is sleep", () => readPidStat(own.pid)?.comm === "sleep");
-  const { code, stderr } = await start("setpriv", [...nobody, inject, String(own.pid), "true"]).end;
+  const { code, stderr } = await start("setpriv", [...NOBODY, inject, String(own.pid), "true"]).end;
   if (/ptrace_scope/.test(stderr)) return t.skip(`kernel: ${stderr.trim()}`);
   assert.deepEqual([code, stderr], [0, ""]);
 });

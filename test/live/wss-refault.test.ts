@@ -74,6 +74,10 @@ test("killed with SIGKILL at any moment: the swap is taken down, the target goes
   assert.equal(stderr, "");
 });
 
+/** At least 1,000 KiB have been swapped to it. */
+const isUsed = (device: string): boolean =>
+  new RegExp(`^${device}\\s.*\\s\\d{4,}\\s+\\d+$`, "m").test(swaps());
+
 test("a swap that somebody takes down within the window brings all of it back: LOW is 0", async (t) => {
   const reason = await refusalOfRefault();
   if (reason !== null) return t.skip(reason);
@@ -83,9 +87,7 @@ test("a swap that somebody takes down within the window brings all of it back: L
   // long enough for the swap to be gone within it, on a busy machine too
   const args = ["--method", "refault", "--regions", "-j", "-p", String(target.pid), "12", "1"];
   const tool = execa("node", [...TOOL, ...args]);
-  await until("it is swapped out", () =>
-    new RegExp(`^${swap.device}\\s.*\\s\\d{4,}\\s+\\d+$`, "m").test(swaps()),
-  );
+  await until("it is swapped out", () => isUsed(swap.device));
   // what another swap of the machine took stays there
   const alone = swaps().trim().split("\n").length === 2;
   await wait(500);
@@ -105,9 +107,7 @@ test("a swap that is taken down, and another of its name that comes within the w
   const target = await hot(t, "anon", "-p", "20", "-c", "0");
   const args = ["--method", "refault", "--regions", "-j", "-p", String(target.pid), "12", "1"];
   const tool = execa("node", [...TOOL, ...args]);
-  await until("it is swapped out", () =>
-    new RegExp(`^${swap.device}\\s.*\\s\\d{4,}\\s+\\d+$`, "m").test(swaps()),
-  );
+  await until("it is swapped out", () => isUsed(swap.device));
   await swap.end();
   const next = await zramSwap(t, 64);
   if (typeof next === "string") return t.skip(next);
