@@ -37,21 +37,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/syscall.h>
-#include <time.h>
+#include "clock.h"
 #include "wsscan/track.h"
 #include "wsscan/trial.h"
 
 static struct { pid_t pid; long interval_ms, count; int each_mapping; } opt = { .interval_ms = -1 };
 
 struct totals { uint64_t low, high, anon_low, anon_high, registered, fresh, mappings; };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 static int open_of(const char *what)
 {

@@ -31,6 +31,7 @@
 #define _GNU_SOURCE
 #include <poll.h>
 #include <signal.h>
+#include "clock.h"
 #include "wssdamon/pieces.h"
 #include "wssdamon/trace.h"
 
@@ -39,14 +40,6 @@ enum { SLOTS = 16 };
 #define DAY_US 86400000000ULL
 
 static struct slot { pid_t pid; struct trace trace; struct pieces pieces; int64_t begin, deadline; } slots[SLOTS];
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 static int number_of(const struct slot *slot) { return slot - slots; }
 

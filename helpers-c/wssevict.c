@@ -35,20 +35,12 @@
 #include <sched.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
-#include <time.h>
 #include <unistd.h>
+#include "clock.h"
 #include "common.h"
 #include "wssevict/evict.h"
 
 enum { PIECE = 2 << 20 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 struct back { uint64_t anon, file, low, kept, last_window; };
 

@@ -82,7 +82,7 @@ static void mark_chunk(uint64_t start, const uint64_t *entries, size_t count, vo
 		if (!mine[i] || stuck[i])
 			continue;
 		sums->untracked += PAGE;
-		unknown_add(start + i * PAGE, start + (i + 1) * PAGE);
+		ranges_add(&unknown, start + i * PAGE, start + (i + 1) * PAGE);
 	}
 }
 

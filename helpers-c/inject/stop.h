@@ -9,20 +9,13 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
+#include "clock.h"
 #include "thread.h"
 
 /* What came instead of the stop that was waited for. */
 enum { ENDED = -1, TIMED_OUT = -2 };
 
 enum { SYSCALL_STOP = SIGTRAP | 0x80, NO_LIMIT = -1 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 static int is_event_stop(int status) { return status >> 16 == PTRACE_EVENT_STOP; }
 static int is_syscall_stop(int status) { return status >> 8 == SYSCALL_STOP; }

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 #include <sys/types.h>
-#include <time.h>
 #include <unistd.h>
+#include "clock.h"
 #include "common.h"
 
 struct marker {
@@ -15,14 +15,6 @@ struct marker {
 	int (*trial)(void);			/* exit status: can this kernel do it? */
 	int (*mark)(pid_t), (*read)(pid_t);	/* print; 0 once the process is gone */
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 static int serve(const struct marker *marker, int argc, char **argv)
 {

@@ -35,6 +35,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "clock.h"
 #include "common.h"
 
 enum { WAIT_MS = 2500, FOREVER_MS = 600000, WRITTEN = 1 << 20 };
@@ -43,14 +44,6 @@ static struct { int *word, pipe[2], epoll, semaphore, listener, file, other, chi
 static volatile sig_atomic_t handled;
 
 static void count_signal(int number) { (void)number; handled++; }
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 static sigset_t one_signal(int number)
 {

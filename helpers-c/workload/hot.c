@@ -39,6 +39,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "clock.h"
 #include "common.h"
 
 #define HUGE_PAGE (2UL << 20)
@@ -50,14 +51,6 @@ static struct options {
 } opt = { .kind = "anon", .pages = 1024, .written = 64, .check = 64, .period_ms = 100 };
 
 static struct { uint64_t *start; size_t page, words; long n, next_untouched; } arena;
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 static int is(const char *kind) { return !strcmp(opt.kind, kind); }
 

@@ -13,30 +13,14 @@
 #define WSSCAN_ARMED_H
 
 #include "pages.h"
+#include "ranges.h"
 
 #define PIECE (2ULL << 20)	/* what one page table maps */
 
-struct range { uint64_t start, end; };
-
-static struct { struct range *list; size_t count, room; } armed;
+static struct ranges armed;
 
 static uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
 static uint64_t max_u64(uint64_t a, uint64_t b) { return a > b ? a : b; }
-
-/* The first range that ends behind the address. */
-static size_t armed_from(uint64_t address)
-{
-	size_t low = 0, high = armed.count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (armed.list[middle].end > address)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
 
 /* Puts `count` ranges in the place of those from `first` up to `last`. */
 static void armed_replace(size_t first, size_t last, const struct range *with, size_t count)
@@ -54,7 +38,7 @@ static void armed_replace(size_t first, size_t last, const struct range *with, s
 
 static void armed_add(uint64_t start, uint64_t end)
 {
-	size_t first = armed_from(start - 1), last = first;	/* one that touches is joined */
+	size_t first = ranges_find(&armed, start - 1), last = first;	/* one that touches is joined */
 
 	for (; last < armed.count && armed.list[last].start <= end; last++) {
 		start = min_u64(start, armed.list[last].start);
@@ -66,7 +50,7 @@ static void armed_add(uint64_t start, uint64_t end)
 static void armed_remove(uint64_t start, uint64_t end)
 {
 	struct range rest[2];
-	size_t first = armed_from(start), last = first, count = 0;
+	size_t first = ranges_find(&armed, start), last = first, count = 0;
 
 	for (; last < armed.count && armed.list[last].start < end; last++) {
 		if (armed.list[last].start < start)
@@ -87,7 +71,7 @@ struct count {
  * before it counts: what is written in between is told by the next scan. */
 static uint64_t take_unarmed(uint64_t at, struct count *count)
 {
-	size_t next = armed_from(at);
+	size_t next = ranges_find(&armed, at);
 	uint64_t start = max_u64(at / PIECE * PIECE, count->mapping->start);
 	uint64_t end = min_u64(at / PIECE * PIECE + PIECE, count->mapping->end);
 
@@ -104,7 +88,7 @@ static uint64_t take_unarmed(uint64_t at, struct count *count)
 /* What a later scan will find and arm; up to `end` or where something is armed. */
 static uint64_t peek_unarmed(uint64_t at, uint64_t end, struct count *count)
 {
-	size_t next = armed_from(at);
+	size_t next = ranges_find(&armed, at);
 
 	if (next < armed.count)
 		end = min_u64(end, armed.list[next].start);
@@ -129,7 +113,7 @@ static void take_run(const struct pm_region *region, void *context)
 	uint64_t end = region->end;
 
 	for (uint64_t at = max_u64(region->start, count->done); at < end; at = count->done) {
-		size_t next = armed_from(at);
+		size_t next = ranges_find(&armed, at);
 		if (next == armed.count || armed.list[next].start > at) {
 			count->done = process.peeks ? peek_unarmed(at, end, count) : take_unarmed(at, count);
 			continue;

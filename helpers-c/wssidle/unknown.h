@@ -5,39 +5,15 @@
 #ifndef WSSIDLE_UNKNOWN_H
 #define WSSIDLE_UNKNOWN_H
 
-#include <stdint.h>
-#include "common.h"
+#include "ranges.h"
 
-static struct { struct { uint64_t start, end; } *list; size_t count, room; } unknown;
-
-static void unknown_add(uint64_t start, uint64_t end)
-{
-	if (unknown.count && unknown.list[unknown.count - 1].end == start) {
-		unknown.list[unknown.count - 1].end = end;
-		return;
-	}
-	if (unknown.count == unknown.room) {
-		unknown.room = unknown.room ? 2 * unknown.room : 256;
-		unknown.list = realloc(unknown.list, unknown.room * sizeof *unknown.list);
-		if (!unknown.list)
-			die(FAILED, "cannot allocate %zu ranges", unknown.room);
-	}
-	unknown.list[unknown.count].start = start;
-	unknown.list[unknown.count++].end = end;
-}
+static struct ranges unknown;
 
 static int is_unknown(uint64_t address)
 {
-	size_t low = 0, high = unknown.count;
+	size_t i = ranges_find(&unknown, address);
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (unknown.list[middle].end > address)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low < unknown.count && unknown.list[low].start <= address;
+	return i < unknown.count && unknown.list[i].start <= address;
 }
 
 #endif

@@ -1,6 +1,6 @@
-/* ranges.h - a sorted list of address ranges that only grows at its end. */
-#ifndef WSSEVICT_RANGES_H
-#define WSSEVICT_RANGES_H
+/* ranges.h - a sorted list of address ranges that do not overlap. */
+#ifndef RANGES_H
+#define RANGES_H
 
 #include <stdint.h>
 #include "common.h"
@@ -12,8 +12,8 @@ struct ranges {
 	size_t count, room;
 };
 
-/* `start` is not below the end of the last one. */
-static void ranges_add(struct ranges *ranges, uint64_t start, uint64_t end)
+/* At the end: `start` is not below that of the last one. */
+static inline void ranges_add(struct ranges *ranges, uint64_t start, uint64_t end)
 {
 	if (ranges->count && ranges->list[ranges->count - 1].end == start) {
 		ranges->list[ranges->count - 1].end = end;
@@ -29,7 +29,7 @@ static void ranges_add(struct ranges *ranges, uint64_t start, uint64_t end)
 }
 
 /* The first range that ends beyond `address`. */
-static size_t ranges_find(const struct ranges *ranges, uint64_t address)
+static inline size_t ranges_find(const struct ranges *ranges, uint64_t address)
 {
 	size_t low = 0, high = ranges->count;
 
@@ -46,7 +46,7 @@ static size_t ranges_find(const struct ranges *ranges, uint64_t address)
 typedef void take_range(uint64_t start, uint64_t end, int inside, void *context);
 
 /* Cuts [start, end) at the edges of the ranges, and says of each piece whether it is in one. */
-static void ranges_cut(const struct ranges *ranges, uint64_t start, uint64_t end, take_range *take, void *context)
+static inline void ranges_cut(const struct ranges *ranges, uint64_t start, uint64_t end, take_range *take, void *context)
 {
 	for (size_t i = ranges_find(ranges, start); start < end; i++) {
 		const struct range *range = i < ranges->count ? &ranges->list[i] : NULL;
